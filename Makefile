@@ -1,0 +1,46 @@
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format test-freeswitch bench schema clean
+
+help: ## print this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Prozvon needs Python 3.11, 3.12 or 3.13 ($$($(PYTHON) --version) found). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment. On Debian: apt install python3-venv"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(STAMP) ## make .venv with everything Prozvon needs
+
+run: $(STAMP) ## the demo: a whole campaign on the virtual switch, nothing else needed
+	@$(BIN)/prozvon run --demo
+
+check: $(STAMP) ## format, lint and types: what a commit must pass
+	$(BIN)/ruff format --check engine tests
+	$(BIN)/ruff check engine tests
+	$(BIN)/mypy
+
+format: $(STAMP) ## let ruff put the code in shape
+	$(BIN)/ruff format engine tests
+	$(BIN)/ruff check --fix engine tests
+
+test: check ## everything that needs no real switch: lint, types, all tests
+	$(BIN)/python -m pytest -m "not freeswitch"
+
+test-freeswitch: $(STAMP) ## the contract and campaign tests on a real FreeSWITCH (needs freeswitch, sipp, baresip)
+	$(BIN)/python -m pytest -m freeswitch -rs
+
+bench: $(STAMP) ## measure the figures of docs/benchmarks.md on this machine
+	$(BIN)/python -m tests.bench
+
+schema: $(STAMP) ## write the JSON Schemas that editors complete from
+	$(BIN)/prozvon config schema --write
+
+clean: ## remove the virtual environment and run-time data
+	rm -rf $(VENV) data

@@ -1,0 +1,75 @@
+"""What a campaign is to the engine: plain frozen data, built from config.yaml or by the API."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    ROBOT = "robot"
+    PROGRESSIVE = "progressive"
+    PREVIEW = "preview"
+    MANUAL = "manual"
+
+
+class CampaignState(StrEnum):
+    READY = "ready"  # created, never started
+    RUNNING = "running"
+    PAUSED = "paused"  # no new calls, live ones go on
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRule:
+    """After a disposition: call again after `after_s`, at most `limit` attempts with that disposition."""
+
+    after_s: float
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Abandonment:
+    """The campaign's abandonment clock. All durations in seconds."""
+
+    clock: str = "answer"  # answer, greeting_start, greeting_end
+    answer_limit_s: float = 2.0
+    max_screening_s: float = 3.0
+    notice: str = ""  # prompt that identifies the caller; path as the switch sees it
+    lockout_s: float = 72 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """`mode` names a pacing policy. `max_calls`: legs in flight or talking at once (robot: channels to fill).
+
+    `ring_time_s`: how long a called party may ring. `screening`: AMD before anybody talks. `script`:
+    scenario for the robot. `machine_message`: prompt left on voicemail, "" hangs up. `skills`: an agent needs
+    all of them. `retries`: by disposition. `attempts_limit`: for one contact, all dispositions together.
+    `rules`: gate rules by registry name with their parameters, in the order judged.
+    """
+
+    campaign_id: str
+    team: str
+    mode: Mode
+    gateways: tuple[str, ...]
+    caller_ids: tuple[str, ...]
+    max_calls: int = 10
+    calls_per_s: float = 5.0
+    ring_time_s: float = 30.0
+    wrap_up_s: float = 15.0
+    preview_s: float = 30.0
+    screening: bool = False
+    record: bool = True
+    recording_path: str = ""
+    record_warning: str = ""
+    whisper: bool = False
+    script: str = ""
+    language: str = "en"
+    machine_message: str = ""
+    hold_music: str = "tone_stream://%(200,1800,440);loops=-1"
+    default_zone: str = ""
+    priority: int = 0
+    skills: frozenset[str] = frozenset()
+    abandonment: Abandonment = Abandonment()
+    retries: dict[str, RetryRule] = field(default_factory=dict)
+    attempts_limit: int = 10
+    rules: tuple[tuple[str, dict[str, object]], ...] = ()
