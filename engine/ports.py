@@ -1,12 +1,12 @@
 """The engine's edges as protocols. Each has an adapter and a twin in memory; one suite runs on both."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.domain.attempt import Cdr, Intent
 from engine.domain.campaign import CampaignState
-from engine.domain.contact import Claimed, Contact, PersonHistory, Progress, Touch
+from engine.domain.contact import Claimed, Contact, PersonHistory, Progress, Scheduled, Touch
 
 
 class Clock(Protocol):
@@ -24,15 +24,6 @@ class Lease:
     owner: str
     token: int
     until_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Scheduled:
-    """What becomes of a contact: due again at `due_at_s` (epoch seconds), or, with None, done for good."""
-
-    progress: Progress
-    due_at_s: float | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +56,16 @@ class ContactStore(Protocol):
         """Up to `limit` due contacts, best first; each returns to the queue by itself after `lease_s`."""
         ...
 
-    def put_back(self, lease: Lease, campaign_id: str, person_id: str, contact_id: str,
-                 due_at_s: float | None, reason: str, rule: str = "") -> None:
+    def put_back(
+        self,
+        lease: Lease,
+        campaign_id: str,
+        person_id: str,
+        contact_id: str,
+        due_at_s: float | None,
+        reason: str,
+        rule: str = "",
+    ) -> None:
         """End a claim without an attempt: due again then, or (None) retired; the reason is journalled."""
         ...
 
@@ -136,3 +135,113 @@ class Journal(Protocol):
         ...
 
     def read(self, kinds: frozenset[str] | None = None, since_s: float = 0.0) -> Iterator[dict[str, Any]]: ...
+
+
+class Timers(Protocol):
+    """Call `then` once, `after_s` seconds from now on the engine's clock; the returned function cancels."""
+
+    def after(self, after_s: float, name: str, then: Callable[[], None]) -> Callable[[], None]: ...
+
+
+class Tasks(Protocol):
+    """Run something that may wait, beside the caller. Its exceptions are logged, never lost."""
+
+    def start(self, name: str, run: Callable[..., None], *args: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyNet:
+    """What an answered person hears if no engine speaks: `notice` (a prompt) after `after_ms`, then the end.
+
+    `extendable`: leave a step that `extend_net` can lengthen while AMD listens.
+    """
+
+    notice: str
+    after_ms: int = 1800
+    extendable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One leg towards a contact. `leg_id` is the attempt's id. `variables` go on the channel (for recovery
+    and CDRs); values are data, never commands. `ring_time_s`: the switch gives up then. `codec`: "" leaves
+    it to the profile."""
+
+    leg_id: str
+    number: str
+    gateway: str
+    caller_id: str
+    ring_time_s: float
+    net: SafetyNet | None
+    variables: Mapping[str, str]
+    codec: str = ""
+
+
+class Switch(Protocol):
+    """One FreeSWITCH, in the trade's words. Facts come back through the engine's `on_fact`.
+
+    Methods that only give an order return at once; a refusal raises SwitchError when it is known at once,
+    SwitchGone when the connection is down or the deadline passed.
+    """
+
+    name: str
+
+    @property
+    def up(self) -> bool: ...
+
+    def lag_s(self) -> float:
+        """Originate → channel created, p95 of the last seconds: the only sign of an overloaded switch."""
+        ...
+
+    def dial(self, order: Dial) -> None: ...
+
+    def call_agent(
+        self, leg_id: str, extension: str, ring_time_s: float, variables: Mapping[str, str]
+    ) -> None:
+        """A standing leg: parked when answered, parked again after each talk."""
+        ...
+
+    def bridge(self, agent_leg: str, person_leg: str) -> None: ...
+    def hang_up(self, leg_id: str, cause: str = "NORMAL_CLEARING") -> None: ...
+    def park(self, leg_id: str) -> None:
+        """Take the leg out of whatever it does, the safety net included. Only when somebody serves it now."""
+        ...
+
+    def extend_net(self, leg_id: str, by_ms: int) -> None: ...
+    def notice(self, leg_id: str, prompt: str) -> None:
+        """Play the prompt, then hang up; goes on without us."""
+        ...
+
+    def after_bridge(self, leg_id: str, notice: str) -> None:
+        """Should the agent's leg die, the person falls into the net again. One-shot: set after each bridge."""
+        ...
+
+    def play(self, leg_id: str, step_id: str, prompts: Sequence[str]) -> None:
+        """Prompts one after another; one StepDone with `step_id` when the last has ended."""
+        ...
+
+    def stop_playing(self, leg_id: str) -> None: ...
+    def hold(self, leg_id: str, music: str, notice: str) -> None: ...
+    def transfer(self, leg_id: str, number: str, gateway: str, caller_id: str, sorry: str) -> None: ...
+    def record(self, leg_id: str, path: str) -> None:
+        """Stereo: person left, agent right. Goes on until the leg ends."""
+        ...
+
+    def mask_recording(self, leg_id: str, path: str, on: bool) -> None: ...
+    def tell_agent(self, agent_leg: str, prompt: str) -> None:
+        """A tone or whisper that only the agent hears, mixed in without delay."""
+        ...
+
+    def mute(self, agent_leg: str, on: bool) -> None: ...
+    def set_variables(self, leg_id: str, variables: Mapping[str, str]) -> None: ...
+    def supervise(self, supervisor_leg: str, extension: str, agent_leg: str, how: str) -> None:
+        """`how`: listen, whisper, barge. A first call dials the supervisor's phone; later ones switch."""
+        ...
+
+    def is_alive(self, leg_id: str) -> bool: ...
+    def live_legs(self) -> dict[str, dict[str, str]]:
+        """Leg id → its channel variables, of every leg that lives (ours carry `prozvon_*`)."""
+        ...
+
+    def file_exists(self, path: str) -> bool: ...
+    def gateway_up(self, gateway: str) -> bool: ...

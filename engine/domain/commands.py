@@ -48,11 +48,8 @@ class HoldPerson(Command):
     """Music for the person, quiet for the agent."""
 
 
-@dataclass(frozen=True, slots=True)
 class TransferPerson(Command):
-    """Blind transfer of the person to another number; the agent is free."""
-
-    number: str = ""
+    """Blind transfer of the person to the number in the fact; the agent is free."""
 
 
 @dataclass(frozen=True, slots=True)

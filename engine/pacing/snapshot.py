@@ -1,0 +1,113 @@
+"""What a pacing policy may see, and what it answers. Pure data: no contact, no number, no clock."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.domain.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """One call in flight. `state`: dialing, early_media, ringing, screening, waiting, connecting, talking,
+    robot, closing. `age_s`: since the originate; `state_age_s`: in this state. `call_class`: an aggregate
+    class (campaign and number kind), never a score of one record. `patience_left_s`: until a waiting person
+    counts as abandoned, None while nobody waits. `needs_agent`: False for a robot's call."""
+
+    attempt_id: str
+    state: str
+    age_s: float
+    state_age_s: float
+    call_class: str
+    needs_agent: bool = True
+    reserved_agent: str = ""
+    patience_left_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """One agent that may serve the campaign. `state`: as AgentState; `age_s`: seconds in it."""
+
+    agent_id: str
+    state: str
+    age_s: float
+    leaving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnpacedDemand:
+    """Calls for agents that no policy launches: in count of people."""
+
+    inbound_waiting: int = 0
+    robot_transfers: int = 0
+    callbacks_due: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The moment a decision is made for one campaign.
+
+    `calls`: the campaign's own. `others`: calls of the team's other campaigns that may want the same agents.
+    `max_calls`: legs the campaign may have at once. `queued`: contacts that could be dialed now.
+    """
+
+    campaign_id: str
+    calls: tuple[CallView, ...]
+    agents: tuple[AgentView, ...]
+    demand: UnpacedDemand
+    max_calls: int
+    queued: int
+    others: tuple[CallView, ...] = ()
+
+    @property
+    def ready_agents(self) -> int:
+        return sum(agent.state == "ready" and not agent.leaving for agent in self.agents)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that may yet need an agent who is not promised to them."""
+        return sum(
+            call.needs_agent
+            and not call.reserved_agent
+            and call.state in ("dialing", "early_media", "ringing", "answered", "screening", "waiting")
+            for call in (*self.calls, *self.others)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Legs to originate now, attempts to give up while they ring, and why.
+
+    `next_check_s`: ask again no later than this, seconds from now.
+    """
+
+    launch: int
+    cancel: tuple[str, ...] = ()
+    next_check_s: float = 1.0
+    reason: str = ""
+
+
+class Policy(Protocol):
+    """A pacing policy: facts in, a decision with its reason out. No clock, no I/O."""
+
+    def observe(self, fact: Fact) -> None: ...
+
+    def decide(self, now_s: float, snapshot: Snapshot) -> Decision: ...
+
+    def save(self) -> dict[str, float]:
+        """What was learned, to survive a restart."""
+        ...
+
+    def load(self, learned: dict[str, float]) -> None: ...
+
+
+class Memoryless:
+    """Base of policies that learn nothing."""
+
+    def observe(self, fact: Fact) -> None:
+        return None
+
+    def save(self) -> dict[str, float]:
+        return {}
+
+    def load(self, learned: dict[str, float]) -> None:
+        return None
