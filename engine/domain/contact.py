@@ -53,6 +53,15 @@ class Progress:
     guaranteed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What becomes of a contact: due again at `due_at_s` (epoch seconds), or, with None, done for good."""
+
+    progress: Progress
+    due_at_s: float | None
+    reason: str
+
+
 class TouchPhase(StrEnum):
     """How far one attempt reached the person. A reservation counts for every rule until it is settled."""
 
