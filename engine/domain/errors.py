@@ -1,5 +1,9 @@
 """One tree of errors. Each says what is wrong, where, and how to mend it."""
 
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 
 class DialerError(Exception):
     """`what` went wrong, `where` (file:line, key, call, address), and the `fix` a person can apply."""
@@ -10,8 +14,49 @@ class DialerError(Exception):
         super().__init__(f"{what}{place}. {fix}".rstrip() if fix else f"{what}{place}")
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a text that a person wrote.
+
+    `place`: name:line:column, counted from 1. `key`: dotted, or "" where no key is concerned. `what` is
+    wrong, and the `fix`, whole sentences without the last full stop being needed.
+    """
+
+    place: str
+    key: str
+    what: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        key = f"{self.key}: " if self.key else ""
+        fix = f". {self.fix}" if self.fix else ""
+        return f"{self.place}: {key}{self.what}{fix}"
+
+
 class ConfigError(DialerError):
-    """config.yaml or a scenario cannot be used; found before use, never during a call."""
+    """config.yaml or a scenario cannot be used; found before use, never during a call.
+
+    `problems`: everything found wrong, in the order of the text, so that one look mends it all.
+    """
+
+    def __init__(self, what: str, where: str = "", fix: str = "", problems: Iterable[Problem] = ()) -> None:
+        super().__init__(what, where, fix)
+        self.problems = tuple(problems) or (Problem(where, "", what, fix),)
+
+    @classmethod
+    def of(cls, problems: Iterable[Problem]) -> "ConfigError":
+        """One error for all `problems` (at least one); its text is one line for each."""
+        found = tuple(problems)
+        return cls("\n".join(str(problem) for problem in found), problems=found)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The fix for a mistyped name: the nearest of the `known` ones, or all of them where none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    return f"Known: {', '.join(names)}." if names else ""
 
 
 class UnexpectedFact(DialerError):
