@@ -1,0 +1,240 @@
+"""The only `spawn` in the house.
+
+Whoever needs something to run beside them asks here, so that no greenlet dies unheard, no queue grows
+without bound and no slow handler holds up its neighbours.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Hashable
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+import gevent
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
+
+log = logging.getLogger(__name__)
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+def start(name: str, fn: Callable[..., object], *args: object) -> gevent.Greenlet:
+    """Run one piece of work beside the caller. Its exception is logged and counted, never lost."""
+    return gevent.spawn(_heard, name, fn, args)
+
+
+def start_later(after_s: float, name: str, fn: Callable[..., object], *args: object) -> gevent.Greenlet:
+    """The same, after a delay in seconds. `kill()` of the greenlet returned calls it off."""
+    return gevent.spawn_later(after_s, _heard, name, fn, args)
+
+
+def supervise(name: str, run: Callable[[], object], on_death: Callable[[str], object]) -> gevent.Greenlet:
+    """Start a loop that must not end. If it does, by return or by exception, it is said and `on_death(name)`
+    chooses restart or shutdown. A greenlet that is killed on purpose ends in silence.
+    """
+
+    def report(dead: gevent.Greenlet) -> None:
+        if isinstance(dead.value, gevent.GreenletExit):
+            return
+        deaths[name] = deaths.get(name, 0) + 1
+        log.critical(
+            "greenlet died", extra={"greenlet": name}, exc_info=dead.exc_info if dead.exception else None
+        )
+        on_death(name)
+
+    greenlet = gevent.spawn(run)
+    greenlet.link(report)
+    return greenlet
+
+
+deaths: dict[str, int] = {}
+"""How often each named piece of work ended by an exception (or, for a supervised loop, at all)."""
+
+
+def _heard(name: str, fn: Callable[..., object], args: tuple[object, ...]) -> object:
+    try:
+        return fn(*args)
+    except Exception:
+        deaths[name] = deaths.get(name, 0) + 1
+        log.exception("greenlet failed", extra={"greenlet": name})
+        return None
+
+
+class Pool:
+    """At most `size` greenlets at once. Full is an answer (False), not a wait: the caller decides."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name, self.size = name, size
+        self.refused = 0
+        self._busy: set[gevent.Greenlet] = set()
+
+    @property
+    def busy(self) -> int:
+        return len(self._busy)
+
+    def start(self, fn: Callable[..., object], *args: object) -> bool:
+        if len(self._busy) >= self.size:
+            self.refused += 1
+            return False
+        greenlet = start(self.name, fn, *args)
+        self._busy.add(greenlet)
+        greenlet.link(self._busy.discard)
+        return True
+
+    def join(self, timeout_s: float) -> bool:
+        """True when all have ended in time."""
+        gevent.joinall(list(self._busy), timeout=timeout_s)
+        return not self._busy
+
+    def kill(self) -> None:
+        gevent.killall(list(self._busy), block=True, timeout=1.0)
+
+
+class HubLag:
+    """How late the hub runs what is due: the time every other greenlet had to wait, milliseconds.
+
+    Sleeps `every_s` and measures by how much it overslept. `worst_ms` since `reset()`.
+    """
+
+    def __init__(self, every_s: float = 0.02, clock: Callable[[], float] = monotonic) -> None:
+        self._every_s, self._clock = every_s, clock
+        self.last_ms = self.worst_ms = 0.0
+        self._greenlet: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        self._greenlet = supervise("hub lag", self._watch, lambda _: self.start())
+
+    def stop(self) -> None:
+        if self._greenlet:
+            self._greenlet.kill(timeout=1.0)
+
+    def reset(self) -> None:
+        self.worst_ms = 0.0
+
+    def _watch(self) -> None:
+        while True:
+            slept_from = self._clock()
+            gevent.sleep(self._every_s)
+            self.last_ms = max(0.0, (self._clock() - slept_from - self._every_s) * 1000.0)
+            self.worst_ms = max(self.worst_ms, self.last_ms)
+
+
+class Mailboxes(Generic[K, T]):
+    """Ordered per key, unordered between keys: a slow handler holds up its own key and nobody else's.
+
+    A greenlet per busy key takes its items in order and ends when there are none. `limit` items wait in all
+    and `limit_per_key` for one key; above that an item that `may_drop` says may go is dropped and counted,
+    and the poster is asked (`full`, `wait_for_room`) to stop reading until there is room. Items that may not
+    be dropped are always taken.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        handle: Callable[[T], object],
+        *,
+        limit: int = 20_000,
+        limit_per_key: int = 256,
+        may_drop: Callable[[T], bool] = lambda _: False,
+    ) -> None:
+        self.name, self.limit, self.limit_per_key = name, limit, limit_per_key
+        self._handle, self._may_drop = handle, may_drop
+        self._boxes: dict[K, deque[T]] = {}
+        self._room = Event()
+        self._empty = Event()
+        self._empty.set()
+        self.waiting = self.handled = self.dropped = self.failed = self.most_waiting = 0
+
+    @property
+    def full(self) -> bool:
+        return self.waiting >= self.limit
+
+    def post(self, key: K, item: T) -> bool:
+        """Queue the item; False when it was dropped. Never blocks."""
+        box = self._boxes.get(key)
+        if (self.full or (box is not None and len(box) >= self.limit_per_key)) and self._may_drop(item):
+            self.dropped += 1
+            return False
+        self.waiting += 1
+        if self.waiting > self.most_waiting:
+            self.most_waiting = self.waiting
+        if box is None:
+            self._boxes[key] = deque((item,))
+            self._empty.clear()
+            gevent.spawn(self._drain, key)
+        else:
+            box.append(item)
+        return True
+
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """Block until fewer than `limit` items wait, or the time is over (False)."""
+        if not self.full:
+            return True
+        self._room.clear()
+        return bool(self._room.wait(timeout_s))
+
+    def join(self, timeout_s: float) -> bool:
+        """Block until everything posted has been handled, or the time is over (False)."""
+        return bool(self._empty.wait(timeout_s))
+
+    def _drain(self, key: K) -> None:
+        box = self._boxes[key]
+        while box:
+            item = box.popleft()
+            try:
+                self._handle(item)
+            except Exception:
+                self.failed += 1
+                log.exception("handler failed", extra={"mailboxes": self.name, "key": key})
+            finally:
+                self.waiting -= 1
+            self.handled += 1
+            if self.waiting < self.limit and not self._room.is_set():
+                self._room.set()
+        del self._boxes[key]
+        if not self._boxes:
+            self._empty.set()
+
+
+class Turns:
+    """Fairness for a loop that always has more to do: gives the hub a turn after `items` items or `ms`
+    milliseconds, whichever comes first. Call it once per item."""
+
+    def __init__(self, items: int = 32, ms: float = 5.0, clock: Callable[[], float] = monotonic) -> None:
+        self._items, self._s, self._clock = items, ms / 1000.0, clock
+        self._done, self._since = 0, clock()
+
+    def begin(self) -> None:
+        """The loop has just slept: counting starts anew."""
+        self._done, self._since = 0, self._clock()
+
+    def __call__(self) -> None:
+        self._done += 1
+        if self._done >= self._items or self._clock() - self._since >= self._s:
+            gevent.sleep(0)
+            self.begin()
+
+
+class Gate:
+    """A lock that is waited for at most so long."""
+
+    def __init__(self) -> None:
+        self._lock = BoundedSemaphore(1)
+
+    def enter(self, timeout_s: float) -> bool:
+        return bool(self._lock.acquire(timeout=timeout_s))
+
+    def leave(self) -> None:
+        self._lock.release()
+
+
+def sleep(seconds: float) -> None:
+    gevent.sleep(seconds)
+
+
+def kill(*greenlets: Any) -> None:
+    """End greenlets and wait for it, at most a second. None and the current one are left alone."""
+    others = [g for g in greenlets if g is not None and g is not gevent.getcurrent()]
+    gevent.killall(others, block=True, timeout=1.0)
