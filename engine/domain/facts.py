@@ -27,8 +27,12 @@ class LegRinging(Fact):
     """The far end rings."""
 
 
+@dataclass(frozen=True, slots=True)
 class LegEarlyMedia(Fact):
-    """Sound before the answer: a ring-back tone, or an announcement of the network."""
+    """Sound before the answer: a ring-back tone, or an announcement of the network.
+    `codec`: as in LegAnswered, "" when unknown."""
+
+    codec: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,13 @@ class StepStarted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class StepDone(Fact):
-    """An application ended. `step_id`: the id we gave it; `response`: the switch's word, e.g. FILE PLAYED."""
+    """An application ended. `step_id`: the id we gave it; `response`: the switch's word, e.g. FILE PLAYED.
+    `played_ms`: how much of a prompt was heard, milliseconds; 0 where nothing was played."""
 
     step_id: str = ""
     application: str = ""
     response: str = ""
+    played_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
