@@ -2,6 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
+
+Path = Literal["first", "retry", "callback", "preview", "manual", "robot"]
+"""By which way a call wants to be made. Every one passes the same gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +17,15 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Not now. `rule`: its registry name; `retry_at_s`: epoch seconds when it may change, inf for never."""
+    """Not now. `rule`: its registry name; `retry_at_s`: epoch seconds when it may change, inf for never.
+
+    `number_only`: the rule is against this number; another number of the contact may pass.
+    """
 
     rule: str
     reason: str
     retry_at_s: float
+    number_only: bool = False
 
     @property
     def for_ever(self) -> bool:
