@@ -1,0 +1,73 @@
+"""Models → the domain's words."""
+
+from typing import Any
+
+from engine.config import dialing
+from engine.config.models import Config
+from engine.domain.agent import Agent
+from engine.domain.campaign import Abandonment, Campaign, RetryRule
+
+
+def campaign_of(model: dialing.Campaign, config: Config) -> Campaign:
+    """The engine's campaign. `notice` and `record_warning` are the recordings given in the configuration,
+    or "" where the built-in ones serve; files stay as written there."""
+    clock, language = model.abandonment, model.language
+    return Campaign(
+        campaign_id=model.id,
+        team=model.team,
+        mode=model.mode,
+        gateways=model.gateways,
+        caller_ids=model.caller_ids,
+        max_calls=model.max_calls,
+        calls_per_s=model.calls_per_s,
+        ring_time_s=model.ring_time_s,
+        wrap_up_s=model.wrap_up_s,
+        preview_s=model.preview_s,
+        screening=model.screening,
+        record=model.record,
+        recording_path=config.recording.path,
+        record_warning=config.prompts.record_warning.get(language, "") if model.record_warning else "",
+        whisper=model.whisper,
+        script=model.script,
+        language=language,
+        machine_message=model.machine_message,
+        hold_music=model.hold_music,
+        default_zone=model.zone or config.calling.zone,
+        priority=model.priority,
+        skills=frozenset(model.skills),
+        abandonment=Abandonment(
+            clock=clock.clock,
+            answer_limit_s=clock.answer_limit_s,
+            max_screening_s=clock.max_screening_s,
+            notice=clock.notice or config.prompts.abandon_notice.get(language, ""),
+            lockout_s=clock.lockout_s,
+        ),
+        retries={
+            str(outcome): RetryRule(rule.after_s, rule.limit) for outcome, rule in model.retries.items()
+        },
+        attempts_limit=model.attempts_limit,
+        rules=tuple((rule.rule, _plain(rule.params)) for rule in (*config.calling.rules, *model.rules)),
+    )
+
+
+def campaigns_of(config: Config) -> dict[str, Campaign]:
+    return {model.id: campaign_of(model, config) for model in config.campaigns}
+
+
+def agents_of(config: Config) -> dict[str, Agent]:
+    standing = {team.name: team.standing_legs for team in config.teams}
+    return {
+        model.id: Agent(
+            agent_id=model.id,
+            team=model.team,
+            extension=model.extension,
+            name=model.name,
+            skills=frozenset(model.skills),
+            standing=standing[model.team],
+        )
+        for model in config.agents
+    }
+
+
+def _plain(params: dict[str, Any]) -> dict[str, object]:
+    return dict(params)
