@@ -34,7 +34,7 @@ class Phone:
             "audio_player aubridge,ear",
             "audio_alert aubridge,bell",
         ]
-        config += ["ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1"]
+        config += ["ausrc_srate 48000", "auplay_srate 8000", "ausrc_channels 2", "auplay_channels 1"]
         config += [f"rtp_ports {rtp_ports}", "rtp_timeout 0", "call_max_calls 4"]
         (self.home / "config").write_text("\n".join(config) + "\n")
         with (self.home / "output.txt").open("wb") as output:

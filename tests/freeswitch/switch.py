@@ -1,4 +1,4 @@
-"""A real FreeSWITCH for the tests: our freeswitch-conf and dialplans, as they are, in a directory of its own."""
+"""A real FreeSWITCH for the tests: our freeswitch-conf and dialplans as they are, in a place of its own."""
 
 import os
 import shutil
