@@ -1,0 +1,44 @@
+"""Every test of this folder that asks for `world` runs on the twin in memory and on each real server."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from engine.store.memory import MemoryStore
+from engine.store.redis_store import RedisStore
+from tests.contracts.store.servers import BINARIES, Server
+from tests.contracts.store.world import FakeClock, World
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, Server]]:
+    started: dict[str, Server] = {}
+    try:
+        for name, binary in BINARIES.items():
+            started[name] = Server(binary)
+            started[name].start()
+        yield started
+    finally:
+        for server in started.values():
+            server.remove()
+
+
+@pytest.fixture(params=["memory", *BINARIES])
+def world(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Iterator[World]:
+    if request.param == "memory":
+        clock = FakeClock()
+        yield World(MemoryStore(clock), clock.wall_s, clock.until)
+        return
+    server = servers[request.param]
+    redis.Redis.from_url(server.url).flushall()
+    store = RedisStore(server.url, shards=4)
+    yield World(store, time.time, wait_until)
+    store.close()
+
+
+def wait_until(at_s: float) -> None:
+    """Real stores have real clocks: wait for theirs, which is ours, to pass the instant."""
+    while time.time() <= at_s:
+        time.sleep(max(0.001, at_s - time.time()))
