@@ -1,0 +1,136 @@
+"""`originate`: from a dial string to an INVITE, and from its outcome to the reply."""
+
+from collections.abc import Callable
+
+from engine.sim.callees import AgentsPhone, Callee, FarEnd
+from engine.sim.core import SwitchCore, Waiting
+from engine.sim.dialstring import BadDialString, Originate, parse_originate
+from engine.sim.fates import Fate
+from engine.sim.leg import TICK_S, Leg
+from engine.sim.outcomes import Refusal
+
+Done = Callable[[str], None]
+
+
+def originate(core: SwitchCore, text: str, done: Done) -> None:
+    """Make a call. `done` is called once: "+OK uuid" or "-ERR CAUSE", now or when the outcome is known."""
+    try:
+        call = parse_originate(text)
+    except BadDialString as bad:
+        done(bad.reply)
+        return
+    slow = core.population.file.faults.slow_originate_s
+    if slow is None:
+        _invite(core, call, done)
+    else:
+        core.clock.after(slow.draw(core.dice), lambda: _invite(core, call, done))
+
+
+def _invite(core: SwitchCore, call: Originate, done: Done) -> None:
+    refusal = _impossible(core, call)
+    if refusal:
+        core.clock.after(0.002, lambda: done(f"-ERR {refusal}\n"))
+        return
+    leg = _channel(core, call)
+    leg.variables |= call.variables
+    ignore = call.variables.get("ignore_early_media", "")
+    leg.variables["originate_early_media"] = "false" if ignore not in ("", "false") else "true"
+    leg.variables["originate_endpoint"] = "sofia"
+    waiting = Waiting(leg, done, lambda: _begin(core, leg, call, done))
+    waiting.early_is_enough = ignore in ("", "false")
+    waiting.timer = core.clock.after(call.timeout_s, lambda: core.hang_up(leg, "NO_ANSWER"))
+    core.waiting[leg.uuid] = waiting
+    leg.far = _far_end(core, leg, call)
+    for event in ("CHANNEL_OUTGOING", "CHANNEL_STATE", "CHANNEL_CREATE", "CHANNEL_ORIGINATE"):
+        if event == "CHANNEL_STATE":
+            leg.running_state = "CS_INIT"
+        elif event == "CHANNEL_CREATE":
+            leg.state_number = 2
+        leg.fire(event)
+    leg.enter("CS_ROUTING")
+    leg.enter("CS_CONSUME_MEDIA")
+    leg.far.invited()
+
+
+def _impossible(core: SwitchCore, call: Originate) -> str:
+    """Why no channel can be made at all, or "". None of these shows in any channel event."""
+    where = call.endpoint
+    known = core.population.file.gateways
+    if where.kind == "gateway" and known and where.where not in known:
+        return "INVALID_GATEWAY"
+    if where.kind != "gateway" and where.where not in ("internal", "external"):
+        return "INVALID_PROFILE"
+    if where.kind == "user" and not core.phone(where.number).registered:
+        return "USER_NOT_REGISTERED"
+    if call.variables.get("origination_uuid", "") in core.legs or core.full():
+        return "DESTINATION_OUT_OF_ORDER"
+    return ""
+
+
+def _channel(core: SwitchCore, call: Originate) -> Leg:
+    given, where = call.variables, call.endpoint
+    profile = "external" if where.kind == "gateway" else where.where
+    host = f"@{where.host}" if where.host else ""
+    number = where.number.split(";")[0]
+    leg = core.new_leg(
+        number,
+        uuid=given.get("origination_uuid", ""),
+        name=f"sofia/{profile}/{number}{host}",
+        caller_name=given.get("origination_caller_id_name", ""),
+        caller_number=given.get("origination_caller_id_number", "0000000000"),
+    )
+    leg.gateway = where.where if where.kind == "gateway" else host and f"{profile}{host}"
+    leg.variables |= {
+        "sip_to_user": number,
+        "sip_req_uri": f"{number}{host}",
+        "sip_from_user": leg.caller_number,
+        "sofia_profile_name": profile,
+        "sip_call_id": f"{leg.uuid}@sim",
+    }
+    if leg.gateway and not host:
+        leg.variables["sip_gateway_name"] = leg.gateway
+    return leg
+
+
+def _far_end(core: SwitchCore, leg: Leg, call: Originate) -> FarEnd:
+    if call.endpoint.kind == "user":
+        return _codec_of(leg, call, AgentsPhone(core, leg, core.phone(leg.number)))
+    fate = core.population.fate(leg.number)
+    core.invites.sent(leg, fate.kind, fate.attempt, core.clock.wall_us())
+    trouble = core.trunk_trouble(leg.gateway)
+    if trouble is not None:
+        fate = Fate("congestion", fate.attempt, trouble, rings=False)
+    return _codec_of(leg, call, Callee(core, leg, fate))
+
+
+def _codec_of(leg: Leg, call: Originate, far: Callee | AgentsPhone) -> FarEnd:
+    """The codec both sides end up with; a far end that cannot speak the only one offered says 488."""
+    theirs = far.fate.codec if isinstance(far, Callee) else far.phone.codec
+    offered = call.variables.get("absolute_codec_string", "")
+    leg.codec = theirs
+    if offered and theirs not in offered.upper() and isinstance(far, Callee):
+        far.fate = Fate("refused", far.fate.attempt, Refusal(488), rings=False)
+    return far
+
+
+def _begin(core: SwitchCore, leg: Leg, call: Originate, done: Done) -> None:
+    """Answered (or early media is enough). Half of the calls report the job before they begin, half after.
+
+    An order that moves the leg in between (uuid_bridge, uuid_transfer) makes the late report say
+    ORIGINATOR_CANCEL about a call that is alive and well, as FreeSWITCH does.
+    """
+    moves = leg.moves
+    prompt = leg.uuid[-1] in "01234567"
+    if prompt:
+        done(f"+OK {leg.uuid}\n")
+
+    def begin() -> None:
+        undisturbed = leg.moves == moves
+        if leg.alive and undisturbed:
+            plan = call.plan or core.plan_of(call.extension, call.dialplan, call.context)
+            leg.context = call.context
+            leg.execute(plan, call.dialplan or "")
+        if not prompt:
+            done(f"+OK {leg.uuid}\n" if undisturbed or not leg.alive else "-ERR ORIGINATOR_CANCEL\n")
+
+    core.clock.after(TICK_S, begin)
