@@ -7,7 +7,7 @@ from engine.compliance.calendars import Calendars
 from engine.compliance.do_not_call_list import DoNotCallList
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, PersonHistory, Phone
-from engine.domain.gate import Blocked, Path
+from engine.domain.gate import Blocked
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Case:
     history: PersonHistory
     zones: tuple[str, ...]
     agent_guaranteed: bool
-    path: Path
+    path: str
     calendars: Calendars
     do_not_call: DoNotCallList
     wall_s: float

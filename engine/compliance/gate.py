@@ -12,9 +12,9 @@ from engine.compliance.do_not_call import DoNotCall, Params
 from engine.compliance.do_not_call_list import DoNotCallList
 from engine.compliance.packs import pack_named
 from engine.domain.campaign import Campaign
-from engine.domain.contact import Claimed, Phone
+from engine.domain.contact import Contact, PersonHistory, Phone
 from engine.domain.errors import ConfigError
-from engine.domain.gate import Allowed, Blocked, Path
+from engine.domain.gate import Allowed, Blocked
 
 PACK = "pack"
 BUSY_S = 30.0  # come back so much later for a person who is on another call
@@ -75,28 +75,36 @@ class Gate:
         self._compiled: dict[str, tuple[object, tuple[DatedRule, ...], bool]] = {}
 
     def judge(
-        self, claimed: Claimed, phone: Phone, campaign: Campaign, wall_s: float, path: Path
+        self,
+        contact: Contact,
+        phone: Phone,
+        campaign: Campaign,
+        history: PersonHistory,
+        wall_s: float,
+        path: str,
+        agent_guaranteed: bool = False,
     ) -> Allowed | Blocked:
         """May this person be called on this number, now?
+
+        `path`: first, retry, callback, preview, manual or robot; no rule may let one of them by.
+        `agent_guaranteed`: an agent is held before the number is dialed, so nobody can be abandoned.
 
         `Blocked` carries the first rule that is against it, and the earliest instant at which, by what is
         known today, all rules would let the call pass.
         """
-        contact, history = claimed.contact, claimed.history
         if history.open_attempt:
             return Blocked("one_call_at_a_time", "the person is on another call", wall_s + BUSY_S)
         rules, needs_zone = self._rules_of(campaign)
         zones = contact.zones or phone.zones or ((campaign.default_zone,) if campaign.default_zone else ())
         if needs_zone and not (zones and all(map(self.calendars.knows, zones))):
             return _unknown_zone(zones, self.calendars, wall_s)
-        guaranteed = path in ("preview", "manual") or (claimed.progress.guaranteed and path != "robot")
         case = Case(
             contact,
             phone,
             campaign,
             history,
             zones,
-            guaranteed,
+            agent_guaranteed,
             path,
             self.calendars,
             self.do_not_call,

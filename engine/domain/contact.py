@@ -42,7 +42,8 @@ class Progress:
     """How far the dialing of a contact has come; replaced whole at the end of each attempt.
 
     `tries`: attempts made per phone number. `by_outcome`: attempts per disposition. `guaranteed`: the next
-    call needs an agent reserved before it is launched (after an abandoned call).
+    call needs an agent reserved before it is launched (after an abandoned call). `dead`: numbers that are
+    never to be tried again.
     """
 
     attempts: int = 0
@@ -51,6 +52,7 @@ class Progress:
     last_outcome: str = ""
     last_attempt_at_s: float = 0.0
     guaranteed: bool = False
+    dead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

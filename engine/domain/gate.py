@@ -2,10 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
-
-Path = Literal["first", "retry", "callback", "preview", "manual", "robot"]
-"""By which way a call wants to be made. Every one passes the same gate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from engine.compliance.gate import Gate
 from engine.domain.campaign import Campaign, Mode
-from engine.domain.contact import Claimed, Contact, PersonHistory, Phone, Progress, Touch, TouchPhase
-from engine.domain.gate import Allowed, Blocked, Path
+from engine.domain.contact import Contact, PersonHistory, Phone, Touch, TouchPhase
+from engine.domain.gate import Allowed, Blocked
 
 MOSCOW, VLADIVOSTOK, KALININGRAD = "Europe/Moscow", "Asia/Vladivostok", "Europe/Kaliningrad"
 WARSAW, NEW_YORK, LOS_ANGELES = "Europe/Warsaw", "America/New_York", "America/Los_Angeles"
@@ -30,9 +30,12 @@ def campaign(*rules: tuple[str, dict[str, object]], **more: object) -> Campaign:
     return Campaign("spring", "team", Mode.PROGRESSIVE, ("gw",), (), rules=rules, **more)  # type: ignore[arg-type]
 
 
-def claimed(*touches: Touch, zones: tuple[str, ...] = (MOSCOW,), guaranteed: bool = False) -> Claimed:
-    contact = Contact("c1", "spring", "p1", (PHONE,), zones=zones)
-    return Claimed(contact, Progress(guaranteed=guaranteed), PersonHistory("p1", 7, "", touches), 0.0)
+def person(*zones: str) -> Contact:
+    return Contact("c1", "spring", "p1", (PHONE,), zones=zones)
+
+
+def past(*touches: Touch, open_attempt: str = "") -> PersonHistory:
+    return PersonHistory("p1", 7, open_attempt, touches)
 
 
 def judge(
@@ -40,13 +43,14 @@ def judge(
     *rules: tuple[str, dict[str, object]],
     touches: tuple[Touch, ...] = (),
     zones: tuple[str, ...] = (MOSCOW,),
-    path: Path = "first",
+    path: str = "first",
     guaranteed: bool = False,
     gate: Gate | None = None,
     phone: Phone = PHONE,
 ) -> Allowed | Blocked:
-    who = claimed(*touches, zones=zones, guaranteed=guaranteed)
-    return (gate or Gate()).judge(who, phone, campaign(*rules), wall_s, path)
+    return (gate or Gate()).judge(
+        person(*zones), phone, campaign(*rules), past(*touches), wall_s, path, guaranteed
+    )
 
 
 def blocked(verdict: Allowed | Blocked) -> Blocked:

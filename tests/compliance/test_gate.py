@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 
 import pytest
 
@@ -10,7 +9,7 @@ from engine.compliance.packs import PACKS
 from engine.domain.contact import TouchPhase
 from engine.domain.errors import ConfigError
 from engine.domain.gate import Allowed
-from tests.compliance.cases import MOSCOW, PHONE, at, blocked, campaign, claimed, judge, touch
+from tests.compliance.cases import MOSCOW, PHONE, at, blocked, campaign, judge, past, person, touch
 
 NOON = at("2026-11-20 12:00")
 
@@ -40,18 +39,17 @@ def test_a_person_on_the_list_is_never_called_and_a_number_only_on_that_number()
 
 
 def test_a_person_who_is_on_another_call_is_asked_again_soon():
-    who = claimed()
-    who = replace(who, history=replace(who.history, open_attempt="attempt-9"))
-    verdict = blocked(Gate().judge(who, PHONE, campaign(), NOON, "first"))
+    busy = past(open_attempt="attempt-9")
+    verdict = blocked(Gate().judge(person(MOSCOW), PHONE, campaign(), busy, NOON, "first"))
     assert verdict.rule == "one_call_at_a_time"
     assert verdict.retry_at_s == NOON + 30
 
 
 def test_rules_replaced_in_a_running_campaign_bind_the_next_call():
-    gate, who = Gate(), claimed()
-    assert isinstance(gate.judge(who, PHONE, campaign(), NOON, "first"), Allowed)
+    gate, who = Gate(), person(MOSCOW)
+    assert isinstance(gate.judge(who, PHONE, campaign(), past(), NOON, "first"), Allowed)
     closed = campaign(("calling_hours", {"workday": "13:00-14:00"}))
-    assert blocked(gate.judge(who, PHONE, closed, NOON, "first"))
+    assert blocked(gate.judge(who, PHONE, closed, past(), NOON, "first"))
 
 
 def test_working_days_leave_out_weekends_holidays_and_own_dates():

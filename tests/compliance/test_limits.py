@@ -91,8 +91,6 @@ def test_an_abandoned_person_is_locked_out_unless_an_agent_is_guaranteed():
     moment = at("2026-11-20 12:00")
     assert blocked(judge(moment, rule, touches=lost)).retry_at_s == at("2026-11-22 12:00")
     assert isinstance(judge(moment, rule, touches=lost, guaranteed=True), Allowed)
-    assert isinstance(judge(moment, rule, touches=lost, path="preview"), Allowed)
-    assert blocked(judge(moment, rule, touches=lost, guaranteed=True, path="robot"))
 
 
 def test_the_time_to_come_back_satisfies_all_rules_together():
