@@ -206,15 +206,11 @@ class Turns:
         self._items, self._s, self._clock = items, ms / 1000.0, clock
         self._done, self._since = 0, clock()
 
-    def begin(self) -> None:
-        """The loop has just slept: counting starts anew."""
-        self._done, self._since = 0, self._clock()
-
     def __call__(self) -> None:
         self._done += 1
         if self._done >= self._items or self._clock() - self._since >= self._s:
             gevent.sleep(0)
-            self.begin()
+            self._done, self._since = 0, self._clock()
 
 
 class Gate:

@@ -27,7 +27,7 @@ from engine.switch.quoting import (
     word,
 )
 
-__all__ = ["Message", "Step", "printable"]
+__all__ = ["Message", "Step", "inline", "printable"]
 
 FORK_MARK = "prozvon_fork"
 """Channel variable of a leg that only carries a copy of the sound: no facts are told about it."""

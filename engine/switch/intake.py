@@ -1,0 +1,141 @@
+"""What comes in from the switch, made into facts: duplicates out, jobs matched, legs kept in mind."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from engine.domain.errors import ProtocolError
+from engine.domain.facts import Fact, OriginateRefused
+from engine.switch.counters import LinkCounters
+from engine.switch.esl import Event, Frame, parse_event
+from engine.switch.vocabulary import facts_of
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_EVENTS = 8192
+LAG_WINDOW_S = 30.0
+MOST_LAGS = 500
+
+
+class _Originate:
+    __slots__ = ("created", "sent_at_s")
+
+    def __init__(self, sent_at_s: float) -> None:
+        self.sent_at_s, self.created = sent_at_s, False
+
+
+class Intake:
+    """Owns no socket. `on_refusal(leg_id, text)`: a job ended badly and no channel of it was seen so far.
+    Several threads of the switch send events, so wait a little and then ask `refusal`.
+    """
+
+    def __init__(self, counters: LinkCounters, on_refusal: Callable[[str, str], object]) -> None:
+        self.counters, self._on_refusal = counters, on_refusal
+        self.heartbeat_at_s = 0.0
+        self.legs: set[str] = set()
+        self._originates: dict[str, _Originate] = {}
+        self._lags: deque[tuple[float, float]] = deque(maxlen=MOST_LAGS)
+        self._doubtful: set[str] = set()
+        self._seen: set[str] = set()
+        self._seen_order: deque[str] = deque()
+
+    def reset(self) -> None:
+        """A new connection: whatever was under way on the old one will not be told here."""
+        self.heartbeat_at_s = 0.0
+        for memory in (self.legs, self._originates, self._lags, self._doubtful, self._seen, self._seen_order):
+            memory.clear()
+
+    def facts(self, frame: Frame, at_s: float) -> list[Fact]:
+        """Facts of one event. An event that cannot be read is logged and counted, and gives none."""
+        try:
+            event = parse_event(frame)
+            name = event["Event-Name"]
+            if self._is_duplicate(event.get("Event-Sequence")):
+                return []
+            self.counters.events[name] += 1
+            if name == "BACKGROUND_JOB":
+                self._on_job(event)
+                return []
+            if name == "HEARTBEAT":
+                self.heartbeat_at_s = at_s
+                return []
+            if name == "CHANNEL_CREATE":
+                self._on_created(event["Unique-ID"], at_s)
+            elif name == "CHANNEL_HANGUP_COMPLETE":
+                self.legs.discard(event["Unique-ID"])
+            return facts_of(event, at_s)
+        except (ProtocolError, LookupError, TypeError, ValueError, AttributeError):
+            self.counters.unreadable += 1
+            log.exception("unreadable event", extra={"bytes": len(frame.body)})
+            return []
+
+    def _is_duplicate(self, sequence: str | None) -> bool:
+        """Some events are delivered twice with one Event-Sequence."""
+        if sequence is None:
+            return False
+        if sequence in self._seen:
+            self.counters.duplicates += 1
+            return True
+        self._seen.add(sequence)
+        self._seen_order.append(sequence)
+        if len(self._seen_order) > REMEMBERED_EVENTS:
+            self._seen.discard(self._seen_order.popleft())
+        return False
+
+    # --- originates ------------------------------------------------------------------------------
+
+    def originated(self, leg_id: str, at_s: float) -> None:
+        self._originates[leg_id] = _Originate(at_s)
+
+    def forget(self, leg_id: str) -> None:
+        self._originates.pop(leg_id, None)
+
+    def refusal(self, leg_id: str, text: str, at_s: float) -> OriginateRefused | None:
+        """The originate is over; a fact only when no channel came of it."""
+        originate = self._originates.pop(leg_id, None)
+        if originate is None or originate.created:
+            return None
+        self.counters.refused += 1
+        return OriginateRefused(leg_id, at_s, text=text)
+
+    def _on_created(self, leg_id: str, at_s: float) -> None:
+        self.legs.add(leg_id)
+        originate = self._originates.get(leg_id)
+        if originate and not originate.created:
+            originate.created = True
+            self._lags.append((at_s, at_s - originate.sent_at_s))
+
+    def lag_s(self, now_s: float) -> float:
+        """Originate -> CHANNEL_CREATE, 95th percentile of the last half minute; what is owed counts too."""
+        while self._lags and now_s - self._lags[0][0] > LAG_WINDOW_S:
+            self._lags.popleft()
+        owed = [now_s - o.sent_at_s for o in self._originates.values() if not o.created]
+        lags = sorted([lag for _, lag in self._lags] + owed)
+        return lags[int(0.95 * (len(lags) - 1))] if lags else 0.0
+
+    def _on_job(self, event: Event) -> None:
+        """Of a channel its own events tell the truth; the job's text does not, and has no fixed place."""
+        leg_id, text = event.get("Job-UUID", ""), event.get("_body", "").strip()
+        originate = self._originates.get(leg_id)
+        if originate is None:
+            return
+        if text.startswith("+OK") or originate.created:
+            self.forget(leg_id)
+        else:
+            self._on_refusal(leg_id, text)
+
+    # --- lost events -------------------------------------------------------------------------------
+
+    def audit(self, listed: Iterable[str]) -> tuple[bool, bool]:
+        """(an event was lost, look again soon): do the legs we were told of live, and no others?
+
+        A leg in doubt at two looks in a row means a lost event; once is only an event on its way.
+        Event-Sequence cannot tell: it also counts the events nobody subscribed to.
+        """
+        there = set(listed)
+        doubtful = there ^ self.legs
+        lost = doubtful & self._doubtful
+        self._doubtful = doubtful - lost
+        self.legs = (self.legs - lost) | (there & lost)
+        self.counters.gaps += bool(lost)
+        return bool(lost), bool(self._doubtful)
