@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from engine.domain.attempt import Cdr, Intent
 from engine.domain.campaign import CampaignState
-from engine.domain.contact import Claimed, Contact, PersonHistory, Progress, Scheduled, Touch
+from engine.domain.contact import Claimed, Contact, PersonHistory, Scheduled, Touch
 
 
 class Clock(Protocol):
@@ -177,6 +177,18 @@ class Dial:
     codec: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LiveLeg:
+    """A leg found alive after a crash, a gap or a takeover. Instants: epoch seconds, 0.0 for never."""
+
+    leg_id: str
+    answered: bool
+    bridged_to: str
+    created_at_s: float
+    answered_at_s: float
+    variables: Mapping[str, str]
+
+
 class Switch(Protocol):
     """One FreeSWITCH, in the trade's words. Facts come back through the engine's `on_fact`.
 
@@ -213,7 +225,7 @@ class Switch(Protocol):
         ...
 
     def after_bridge(self, leg_id: str, notice: str) -> None:
-        """Should the agent's leg die, the person falls into the net again. One-shot: set after each bridge."""
+        """Should the agent's leg die, the person falls into the net again. One-shot: for each bridge."""
         ...
 
     def play(self, leg_id: str, step_id: str, prompts: Sequence[str]) -> None:
@@ -239,8 +251,12 @@ class Switch(Protocol):
         ...
 
     def is_alive(self, leg_id: str) -> bool: ...
-    def live_legs(self) -> dict[str, dict[str, str]]:
-        """Leg id → its channel variables, of every leg that lives (ours carry `prozvon_*`)."""
+    def live_ids(self) -> frozenset[str]:
+        """Every leg that lives: one cheap question, for the regular sweep."""
+        ...
+
+    def live_legs(self) -> list[LiveLeg]:
+        """Every leg that lives and carries a `prozvon_*` variable, with what is needed to adopt it."""
         ...
 
     def file_exists(self, path: str) -> bool: ...

@@ -50,6 +50,7 @@ TABLE: dict[tuple[State, type[f.Fact]], tuple[State, tuple[c.Command, ...]]] = {
     (S.HELD,       f.RetrievedByAgent):    (S.CONNECTING,  (c.BridgeLegs(),)),
     (S.HELD,       f.AgentLost):           (S.WAITING,     (c.ReserveAgent(), c.ArmPatience())),
     (S.ROBOT,      f.ScriptWantsAgent):    (S.WAITING,     (c.ReserveAgent(), c.ArmPatience())),
+    (S.WAITING,    f.NobodyCame):          (S.ROBOT,       (c.ResumeScript(),)),
     (S.ROBOT,      f.ScriptEnded):         (S.CLOSING,     (HANG_UP,)),
 }  # fmt: skip
 
@@ -70,7 +71,8 @@ for s in (S.ANSWERED, S.SCREENING, S.WAITING, S.CONNECTING, S.TALKING, S.HELD, S
 # Too late, crossed on the wire, or said twice: drawn on purpose, so that the rest can be an alarm.
 QUIET = (
     f.LegCreated, f.LegRinging, f.LegEarlyMedia, f.LegAnswered, f.LegParked, f.LegUnbridged, f.LegBridged,
-    f.DigitPressed, f.StepStarted, f.StepDone, f.BridgeOverdue, f.PatienceRanOut, f.RingTimeOver,
+    f.DigitPressed, f.StepStarted, f.StepDone, f.BridgeOverdue, f.PatienceRanOut, f.NobodyCame,
+    f.RingTimeOver,
     f.ScreeningOverdue, f.PersonDetected, f.MachineDetected, f.CancelWanted, f.EndWanted, f.AgentLost,
     f.ScriptEnded, f.ScriptWantsAgent, f.HeldByAgent, f.RetrievedByAgent, f.TransferWanted,
     f.ScreeningWanted, f.AgentWanted, f.RobotWanted, f.OriginateRefused,

@@ -73,3 +73,7 @@ class Campaign:
     retries: dict[str, RetryRule] = field(default_factory=dict)
     attempts_limit: int = 10
     rules: tuple[tuple[str, dict[str, object]], ...] = ()
+
+    @property
+    def mode_wants_agents(self) -> bool:
+        return self.mode is not Mode.ROBOT

@@ -32,6 +32,10 @@ class RunScript(Command):
     """Let the scenario talk."""
 
 
+class ResumeScript(Command):
+    """No agent came: the scenario takes the person back."""
+
+
 class BeginTalk(Command):
     """The bridge is proven: card, recording, tone, net for the time after the bridge."""
 

@@ -169,6 +169,10 @@ class PatienceRanOut(Fact):
     """The person waited as long as the campaign's abandonment clock allows: an abandoned call."""
 
 
+class NobodyCame(Fact):
+    """A person whom a scenario wanted to join to an agent waited in vain; the scenario goes on."""
+
+
 class RingTimeOver(Fact):
     """It rang as long as the campaign lets it."""
 

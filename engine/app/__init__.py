@@ -1,0 +1,1 @@
+"""Wires ports to adapters and runs the engine. Nobody imports it but the command line."""

@@ -1,0 +1,256 @@
+"""Agents at work: their legs, who is promised to whom, who waits for them.
+
+The reservation is ours alone to guard: FreeSWITCH lets a second bridge steal an agent (both answer +OK).
+It lives in this process's memory, so nothing stands between an answer and the bridge.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from engine.calls.agent import AgentLife, longest_idle
+from engine.dialer.shop import Shop, log
+from engine.domain import facts as f
+from engine.domain.agent import (
+    Agent,
+    AgentFact,
+    AgentState,
+    PhoneDown,
+    PhoneUp,
+    PromiseBroken,
+    Promised,
+    ReadyWanted,
+    WrapUpOver,
+)
+from engine.domain.errors import SwitchError, UnexpectedFact
+from engine.ports import Switch
+
+if TYPE_CHECKING:
+    from engine.dialer.life import CallLife
+
+CONNECT_TONE = "tone_stream://%(150,0,1400)"
+LEG_VARIABLE = "prozvon_agent"
+BETWEEN_CALLS = (AgentState.WRAP_UP, AgentState.READY, AgentState.PAUSED)
+
+
+class Agents:
+    """Everybody who may talk, and the people who wait for them, longest first."""
+
+    ring_time_s = 20.0
+
+    def __init__(self, shop: Shop, on_fact: Callable[[f.Fact], None]) -> None:
+        self._shop, self._on_fact = shop, on_fact
+        self.lives: dict[str, AgentLife] = {}
+        self.by_leg: dict[str, str] = {}
+        self.waiting: dict[str, CallLife] = {}
+        self._marked: dict[str, str] = {}
+        self.listeners: list[Callable[[AgentLife, AgentState], None]] = []
+
+    def life(self, agent: Agent) -> AgentLife:
+        return self.lives.setdefault(agent.agent_id, AgentLife(agent))
+
+    # --- facts about an agent ----------------------------------------------------------------------
+
+    def apply(self, fact: AgentFact) -> AgentLife | None:
+        """Move one agent by the table and do what the new state asks for."""
+        life = self.lives.get(fact.agent_id)
+        if life is None:
+            return None
+        before = life.state
+        try:
+            after = life.apply(fact)
+        except UnexpectedFact as unexpected:
+            self._shop.count("unexpected_facts")
+            log.error("unexpected agent fact", extra={"agent": fact.agent_id, "why": str(unexpected)})
+            return life
+        if after is not before:
+            self._entered(life, before)
+        return life
+
+    def _entered(self, life: AgentLife, before: AgentState) -> None:
+        agent_id = life.agent.agent_id
+        self._shop.tell("agent", agent=agent_id, state=life.state.value, attempt=life.attempt_id)
+        self._shop.note("agent", agent=agent_id, state=life.state.value, before=before.value)
+        match life.state:
+            case AgentState.WRAP_UP:
+                since_s = life.since_s
+                self._shop.timers.after(life.wrap_up_s, "wrap-up", lambda: self._wrap_up_over(life, since_s))
+            case AgentState.OFFLINE:
+                self._drop_leg(life)
+            case _:
+                pass
+        if not life.agent.standing and life.state in (
+            AgentState.WRAP_UP,
+            AgentState.READY,
+            AgentState.PAUSED,
+        ):
+            self._drop_leg(life)
+        self._mark(life)
+        for listen in self.listeners:
+            listen(life, before)
+        if life.state is AgentState.READY:
+            self._offer(life)
+
+    def _wrap_up_over(self, life: AgentLife, since_s: float) -> None:
+        if life.state is AgentState.WRAP_UP and life.since_s == since_s:
+            self.apply(WrapUpOver(life.agent.agent_id, self._shop.clock.now_s()))
+
+    def _mark(self, life: AgentLife) -> None:
+        """Keep the agent's wish on their leg, so that an engine that adopts it knows."""
+        wish = "paused" if life.state in (AgentState.PAUSED, AgentState.CALLING) else "ready"
+        if life.phone_up and life.leg_id and self._marked.get(life.leg_id) != wish:
+            self._marked[life.leg_id] = wish
+            try:
+                self._switch(life).set_variables(life.leg_id, {"prozvon_wish": wish})
+            except SwitchError as error:
+                log.warning(
+                    "agent's wish not marked", extra={"agent": life.agent.agent_id, "why": str(error)}
+                )
+
+    # --- legs --------------------------------------------------------------------------------------
+
+    def _switch(self, life: AgentLife) -> Switch:
+        return self._shop.switches[life.switch or next(iter(self._shop.switches))]
+
+    def leg_ready(self, agent_id: str) -> bool:
+        life = self.lives.get(agent_id)
+        return bool(life and life.phone_up)
+
+    def raise_leg(self, agent_id: str) -> None:
+        """Dial the agent's phone; its answer or end comes back as a fact."""
+        life = self.lives[agent_id]
+        if life.leg_id:
+            return
+        life.switch = life.switch or next(iter(self._shop.switches))
+        life.leg_id = str(uuid4())
+        self.by_leg[life.leg_id] = agent_id
+        marks = {LEG_VARIABLE: agent_id, "prozvon_team": life.agent.team}
+        try:
+            self._switch(life).call_agent(life.leg_id, life.agent.extension, self.ring_time_s, marks)
+        except SwitchError as error:
+            log.warning("agent's phone not called", extra={"agent": agent_id, "why": str(error)})
+            self._leg_gone(life, f.LegEnded(life.leg_id, self._shop.clock.now_s(), cause="SWITCH_GONE"))
+
+    def adopt_leg(self, agent_id: str, leg_id: str, switch: str, wish: str, talking_on: str) -> None:
+        """A leg that outlived the engine that raised it."""
+        life = self.lives[agent_id]
+        now = self._shop.clock.now_s()
+        life.leg_id, life.switch, life.phone_up = leg_id, switch, True
+        self.by_leg[leg_id] = agent_id
+        life.state, life.since_s = AgentState.PAUSED, now
+        if talking_on:
+            life.state, life.attempt_id = AgentState.TALKING, talking_on
+        elif wish == "ready":
+            self.apply(ReadyWanted(agent_id, now))
+        self._shop.tell("agent", agent=agent_id, state=life.state.value, attempt=talking_on)
+
+    def on_leg_fact(self, agent_id: str, fact: f.Fact) -> None:
+        """A fact about an agent's own leg."""
+        life = self.lives[agent_id]
+        match fact:
+            case f.LegAnswered():
+                life.phone_up = True
+                self.apply(PhoneUp(agent_id, fact.at_s))
+                self._mark(life)
+                if life.attempt_id and life.state is AgentState.RESERVED:
+                    self._on_fact(f.BridgeOverdue(life.attempt_id, fact.at_s))  # dialed for it: bridge now
+            case f.LegEnded() | f.OriginateRefused():
+                self._leg_gone(life, fact)
+            case _:
+                pass
+
+    def _leg_gone(self, life: AgentLife, fact: f.Fact) -> None:
+        agent_id, attempt_id = life.agent.agent_id, life.attempt_id
+        reason = fact.cause if isinstance(fact, f.LegEnded) else getattr(fact, "text", "")
+        self.by_leg.pop(fact.leg_id, None)
+        self._marked.pop(fact.leg_id, None)
+        if life.leg_id == fact.leg_id:
+            life.leg_id, life.phone_up = "", False
+        expected = not life.agent.standing and life.state not in (AgentState.TALKING, AgentState.RESERVED)
+        if not expected and life.state is not AgentState.OFFLINE:
+            self._shop.tell("agent_phone_down", agent=agent_id, cause=reason)
+            self.apply(PhoneDown(agent_id, fact.at_s))
+            if attempt_id:
+                self._on_fact(f.AgentLost(attempt_id, fact.at_s))
+
+    def _drop_leg(self, life: AgentLife) -> None:
+        if life.leg_id:
+            try:
+                self._switch(life).hang_up(life.leg_id)
+            except SwitchError as error:
+                log.warning("agent's leg not ended", extra={"agent": life.agent.agent_id, "why": str(error)})
+
+    def doubt(self, agent_id: str) -> None:
+        """Bridges to this leg do not come about: end it, so that the agent sees it and logs in again."""
+        life = self.lives.get(agent_id)
+        if life:
+            life.attempt_id = ""
+            self._drop_leg(life)
+            self.apply(PhoneDown(agent_id, self._shop.clock.now_s()))
+
+    # --- promises ----------------------------------------------------------------------------------
+
+    def reserve(self, call: "CallLife") -> AgentLife | None:
+        """The agent promised to this call already, or the longest idle one; None: the call waits in line."""
+        held = self.lives.get(call.intent.agent_id)
+        if held and held.attempt_id == call.leg_id and held.state is AgentState.RESERVED:
+            return held
+        agent = self.free_for(call)
+        if agent is None:
+            self.waiting[call.leg_id] = call
+            return None
+        self.waiting.pop(call.leg_id, None)
+        self.promise(agent, call)
+        return agent
+
+    def free_for(self, call: "CallLife") -> AgentLife | None:
+        """The longest idle agent who can be bridged to this call, not yet promised."""
+        team = (a for a in self.lives.values() if a.agent.team == call.campaign.team)
+        reachable = [a for a in team if a.switch in ("", call.switch)]
+        return longest_idle(reachable, call.campaign.skills)
+
+    def break_promise(self, agent: AgentLife) -> None:
+        """The call they were held for was never made."""
+        self.apply(PromiseBroken(agent.agent.agent_id, self._shop.clock.now_s()))
+
+    def promise(self, agent: AgentLife, call: "CallLife") -> None:
+        """Hold this agent for this call and for no other."""
+        agent.attempt_id, agent.wrap_up_s = call.leg_id, call.campaign.wrap_up_s
+        self.apply(Promised(agent.agent.agent_id, self._shop.clock.now_s()))
+
+    def forget(self, call: "CallLife") -> None:
+        """The call waits for nobody any more."""
+        self.waiting.pop(call.leg_id, None)
+
+    def _offer(self, agent: AgentLife) -> None:
+        """A free agent goes to the person who has waited longest and whom they can serve."""
+        for call in sorted(self.waiting.values(), key=lambda call: call.waits_since_s):
+            fits = call.campaign.team == agent.agent.team and call.campaign.skills <= agent.agent.skills
+            if fits and agent.switch in ("", call.switch):
+                del self.waiting[call.leg_id]
+                self.promise(agent, call)
+                now = self._shop.clock.now_s()
+                self._on_fact(f.AgentReserved(call.leg_id, now, agent.agent.agent_id, agent.leg_id))
+                return
+
+    def alert(self, call: "CallLife", switch: Switch) -> None:
+        """Just before the bridge: a tone (or the contact's name) only the agent hears, and the card."""
+        life = self.lives[call.agent_id]
+        whisper = call.contact.fields.get("whisper_prompt", "") if call.campaign.whisper else ""
+        switch.tell_agent(life.leg_id, whisper or CONNECT_TONE)
+        self._shop.tell("card", agent=call.agent_id, attempt=call.leg_id, card=card_of(call))
+
+
+def card_of(call: "CallLife") -> dict[str, object]:
+    """What the agent's screen shows at the moment of connection."""
+    return {
+        "contact_id": call.contact.contact_id,
+        "name": call.contact.name,
+        "number": call.intent.number,
+        "campaign": call.campaign.campaign_id,
+        "attempts": call.progress.attempts,
+        "last_outcome": call.progress.last_outcome,
+        "fields": dict(call.contact.fields),
+        "script_path": list(call.script_path),
+        "digits": call.digits,
+    }

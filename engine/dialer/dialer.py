@@ -1,0 +1,181 @@
+"""The dialer as a whole: facts in, ticks, ownership of teams, starting and stopping."""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.dialer.agents import Agents
+from engine.dialer.calls import Calls, Robots, Screener
+from engine.dialer.desk import Desk
+from engine.dialer.gateways import GatewayBook
+from engine.dialer.launch import Launcher
+from engine.dialer.pace import Pacer
+from engine.dialer.recover import Recovery
+from engine.dialer.rulebook import Rulebook
+from engine.dialer.settle import Settler
+from engine.dialer.shop import Shop, log
+from engine.domain import facts as f
+from engine.domain.attempt import Intent
+from engine.domain.campaign import Campaign, CampaignState, Mode
+from engine.domain.errors import DialerError, StoreError, SwitchError
+from engine.ports import Switch
+
+LEASE_TTL_S = 10.0
+LEASE_EVERY_S = 3.0
+SWEEP_EVERY_S = 30.0
+
+
+class Dialer:
+    """One engine. Give it facts (`on_fact`), tell it of switches (`on_switch`), start and stop campaigns."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        rules: Rulebook,
+        owner: str,
+        make_robots: Callable[[Shop, Callable[[f.Fact], None]], Robots],
+        screener: Screener | None = None,
+        log_intent: Callable[[Intent], None] | None = None,
+    ) -> None:
+        self.shop, self.rules, self.owner = shop, rules, owner
+        self.gateways = GatewayBook(shop.gateways)
+        self.agents = Agents(shop, self.on_fact)
+        self.settler = Settler(shop, rules, self.gateways)
+        self.robots = make_robots(shop, self.on_fact)
+        self.calls = Calls(shop, self.agents, self.robots, screener, self.settler)
+        self.launcher = Launcher(shop, self.calls, self.agents, self.gateways, rules, log_intent)
+        self.pacer = Pacer(shop, self.calls, self.agents, self.gateways, self.launcher)
+        self.desk = Desk(shop, self.calls, self.agents, self.launcher)
+        self.recovery = Recovery(shop, self.calls, self.agents, self.gateways, self.settler)
+        self.states: dict[str, CampaignState] = {}
+        self.on_call_in: Callable[[f.CallIn], None] | None = None
+        self._stopping = False
+        for agent in shop.agents.values():
+            self.agents.life(agent)
+
+    # --- facts -------------------------------------------------------------------------------------
+
+    def on_fact(self, fact: f.Fact) -> None:
+        """Everything that happens comes through here; one fact at a time per leg, never waiting."""
+        life = self.calls.lives.get(fact.leg_id)
+        if life is not None:
+            self.pacer.observe(life.campaign.campaign_id, fact)
+            self.calls.post(fact)
+            if isinstance(fact, f.LegEnded | f.OriginateRefused):
+                self.pacer.poke(life.campaign.team)
+            return
+        agent_id = self.agents.by_leg.get(fact.leg_id)
+        if agent_id is not None:
+            self.agents.on_leg_fact(agent_id, fact)
+        elif isinstance(fact, f.CallIn) and self.on_call_in:
+            self.on_call_in(fact)
+        else:
+            self.shop.count("facts_of_unknown_legs")
+
+    def on_switch(self, switch: Switch, what: str) -> None:
+        """`what`: up, down, restarted, gap. A switch that came back is asked what lives."""
+        self.shop.tell("switch", switch=switch.name, what=what)
+        self.shop.note("note", what=f"switch {what}", switch=switch.name)
+        if what in ("up", "gap", "restarted"):
+            self.shop.tasks.start("sweep", self._sweep_one, switch)
+
+    def _sweep_one(self, switch: Switch) -> None:
+        try:
+            self.recovery.sweep(switch)
+        except SwitchError as error:
+            log.warning("sweep failed", extra={"switch": switch.name, "why": str(error)})
+
+    def _sweep(self) -> None:
+        for switch in self.shop.switches.values():
+            if switch.up:
+                self.shop.tasks.start("sweep", self._sweep_one, switch)
+        if not self._stopping:
+            self.shop.timers.after(SWEEP_EVERY_S, "sweep", self._sweep)
+
+    # --- ownership ---------------------------------------------------------------------------------
+
+    @property
+    def teams(self) -> set[str]:
+        return {c.team for c in self.shop.campaigns.values()} | {a.team for a in self.shop.agents.values()}
+
+    def start(self) -> None:
+        """Take the teams, adopt what lives, begin to tick. Campaign states come from the store."""
+        self._keep_leases()
+        self.shop.timers.after(SWEEP_EVERY_S, "sweep", self._sweep)
+
+    def _keep_leases(self) -> None:
+        if not self._stopping:
+            self.shop.tasks.start("leases", self._renew)
+            self.shop.timers.after(LEASE_EVERY_S, "leases", self._keep_leases)
+
+    def _renew(self) -> None:
+        for team in sorted(self.teams):
+            held = self.shop.leases.get(team)
+            try:
+                lease = self.shop.store.acquire_team(team, self.owner, LEASE_TTL_S)
+                if lease is None:
+                    if self.shop.leases.pop(team, None):
+                        log.error("lost a team to another engine", extra={"team": team})
+                    continue
+                if held is None:
+                    self.shop.leases[team] = lease
+                    self._take(team)
+                elif team in self.shop.leases:
+                    self.shop.leases[team] = lease
+            except (StoreError, SwitchError) as error:
+                if held is None:
+                    self.shop.leases.pop(team, None)
+                log.warning("team not taken yet", extra={"team": team, "why": str(error)})
+
+    def _take(self, team: str) -> None:
+        self.recovery.take_team(team)
+        self.shop.tell("team", team=team, what="taken")
+        for campaign in self.shop.campaigns.values():
+            if campaign.team == team and self.states.get(campaign.campaign_id) is CampaignState.RUNNING:
+                self.set_running(campaign, True)
+
+    # --- campaigns ---------------------------------------------------------------------------------
+
+    def set_running(self, campaign: Campaign, on: bool) -> None:
+        """Begin or cease to launch; live calls go on."""
+        if on:
+            self.desk.running.add(campaign.campaign_id)
+            self.pacer.start(campaign)
+            for life in list(self.agents.lives.values()):
+                if campaign.mode is Mode.PREVIEW and life.agent.team == campaign.team:
+                    self.shop.tasks.start("card", self.desk.show_card, life.agent.agent_id, campaign)
+        else:
+            self.desk.running.discard(campaign.campaign_id)
+            self.pacer.pause(campaign)
+
+    def change(self, campaign: Campaign) -> None:
+        """A new definition: new calls follow it at once, live ones keep the one they began with."""
+        self.shop.campaigns[campaign.campaign_id] = campaign
+        if campaign.campaign_id in self.pacer.running:
+            self.set_running(campaign, True)
+
+    def set_state(self, campaign_id: str, state: CampaignState, definition: dict[str, Any]) -> None:
+        """Start, pause or stop; the wish is stored before it takes effect, so a restart keeps it."""
+        campaign = self.shop.campaigns[campaign_id]
+        self.shop.store.set_campaign(campaign_id, definition, state)
+        self.states[campaign_id] = state
+        self.set_running(campaign, state is CampaignState.RUNNING and campaign.team in self.shop.leases)
+        self.shop.note("campaign", campaign=campaign_id, state=state.value)
+        self.shop.tell("campaign", campaign=campaign_id, state=state.value)
+
+    # --- the end -----------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """No new calls; those that live go on."""
+        for campaign_id in list(self.pacer.running):
+            self.set_running(self.shop.campaigns[campaign_id], False)
+
+    def stop(self) -> None:
+        """Leave: what lives is left to the safety nets and to the next engine."""
+        self._stopping = True
+        self.drain()
+        for lease in list(self.shop.leases.values()):
+            try:
+                self.shop.store.release_team(lease)
+            except DialerError as error:
+                log.warning("team not released", extra={"team": lease.team, "why": str(error)})
+        self.shop.leases.clear()

@@ -1,0 +1,83 @@
+"""Trunks as the engine sees them: channels in use, calls per second, and rest for one that fails."""
+
+from dataclasses import dataclass
+
+from engine.dialer.shop import GatewayTerms
+
+REST_AFTER = 5  # congestion in a row, no ring and no answer between
+REST_S = 30.0
+
+
+@dataclass(slots=True)
+class Line:
+    """One gateway. `tokens`: starts saved up, at most a second's worth: no burst exceeds the contract."""
+
+    terms: GatewayTerms
+    in_use: int = 0
+    tokens: float = 0.0
+    filled_s: float | None = None
+    failures: int = 0
+    rests_until_s: float = 0.0
+
+    def refill(self, now_s: float) -> None:
+        if self.filled_s is None:
+            self.tokens = max(1.0, self.terms.calls_per_s)
+        else:
+            gained = (now_s - self.filled_s) * self.terms.calls_per_s
+            self.tokens = min(max(1.0, self.terms.calls_per_s), self.tokens + gained)
+        self.filled_s = now_s
+
+
+class GatewayBook:
+    """Channels and starts of every gateway, taken before the intent and given back at the end."""
+
+    def __init__(self, terms: dict[str, GatewayTerms]) -> None:
+        self.lines = {name: Line(term) for name, term in terms.items()}
+
+    def set_terms(self, terms: dict[str, GatewayTerms]) -> None:
+        """New contracts apply to new calls; calls in progress keep their channel."""
+        for name, term in terms.items():
+            if name in self.lines:
+                self.lines[name].terms = term
+            else:
+                self.lines[name] = Line(term)
+        for name in [name for name in self.lines if name not in terms and not self.lines[name].in_use]:
+            del self.lines[name]
+
+    def room(self, names: tuple[str, ...], now_s: float) -> tuple[int, int]:
+        """(channels left, starts allowed now) over these gateways; a resting one has neither."""
+        channels = starts = 0
+        for line in (self.lines[name] for name in names if name in self.lines):
+            line.refill(now_s)
+            if now_s >= line.rests_until_s:
+                free = max(0, line.terms.channels - line.in_use)
+                channels, starts = channels + free, starts + min(free, int(line.tokens))
+        return channels, starts
+
+    def can_take(self, name: str, now_s: float) -> bool:
+        return name in self.lines and self.room((name,), now_s)[1] > 0
+
+    def take(self, name: str, now_s: float) -> bool:
+        """One channel and one start; False when the contract allows none now."""
+        if not self.can_take(name, now_s):
+            return False
+        line = self.lines[name]
+        line.in_use, line.tokens = line.in_use + 1, line.tokens - 1.0
+        return True
+
+    def adopt(self, name: str) -> None:
+        """A call that lived before we did."""
+        if name in self.lines:
+            self.lines[name].in_use += 1
+
+    def give_back(self, name: str, congested: bool, now_s: float) -> bool:
+        """The call is over. True: the gateway failed so often in a row that it now rests."""
+        line = self.lines.get(name)
+        if line is None:
+            return False
+        line.in_use = max(0, line.in_use - 1)
+        line.failures = line.failures + 1 if congested else 0
+        if line.failures >= REST_AFTER:
+            line.failures, line.rests_until_s = 0, now_s + REST_S
+            return True
+        return False

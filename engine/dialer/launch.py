@@ -1,0 +1,300 @@
+"""From the queue to the wire: claim → gate → number → line → intent → originate.
+
+Every call that the engine makes goes through `_dial`, and through the gate before it: there is no other way.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+from engine.calls.agent import AgentLife
+from engine.dialer.agents import Agents
+from engine.dialer.calls import Calls
+from engine.dialer.gateways import GatewayBook
+from engine.dialer.life import CallLife
+from engine.dialer.rulebook import LineChoice, Rulebook
+from engine.dialer.shop import Shop, log
+from engine.domain import facts as f
+from engine.domain.attempt import Intent
+from engine.domain.campaign import Campaign, Mode
+from engine.domain.contact import Claimed, Phone
+from engine.domain.errors import Fenced, StoreError, SwitchError
+from engine.domain.gate import Blocked
+from engine.ports import Dial, SafetyNet
+
+CLAIM_LEASE_S = 60.0
+CLAIM_BATCH = 50
+JUDGE_AT_MOST = 500  # contacts judged for one decision, so that a list at night does not hold the engine
+DRY_S = 1.0
+NO_LINE_S = 10.0
+
+
+class Launcher:
+    """Turns "launch n" into calls, or into reasons why not."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        calls: Calls,
+        agents: Agents,
+        gateways: GatewayBook,
+        rules: Rulebook,
+        log_intent: Callable[[Intent], None] | None = None,
+    ) -> None:
+        self._shop, self._calls, self._agents = shop, calls, agents
+        self._gateways, self._rules, self._log_intent = gateways, rules, log_intent
+        self._claims: dict[str, deque[Claimed]] = {}
+        self._dry_until_s: dict[str, float] = {}
+        self._starts: dict[str, tuple[float, float]] = {}
+        self.launching: dict[str, int] = {}
+
+    # --- what pacing asks --------------------------------------------------------------------------
+
+    def queued(self, campaign: Campaign) -> int:
+        """Contacts that may be dialed now, as far as is known without asking the store."""
+        dry = self._shop.clock.now_s() < self._dry_until_s.get(campaign.campaign_id, 0.0)
+        return len(self._claims.get(campaign.campaign_id, ())) + (0 if dry else 10_000)
+
+    def starts_left(self, campaign: Campaign) -> int:
+        """What the campaign's own calls per second allow now (at most one second's worth is saved up)."""
+        now, most = self._shop.clock.now_s(), max(1.0, campaign.calls_per_s)
+        tokens, at = self._starts.get(campaign.campaign_id, (most, now))
+        tokens = min(most, tokens + (now - at) * campaign.calls_per_s)
+        self._starts[campaign.campaign_id] = (tokens, now)
+        return int(tokens)
+
+    def launch(self, campaign: Campaign, count: int) -> None:
+        """Start `count` calls beside the caller; fewer where the queue, the gate or the lines allow fewer."""
+        name = campaign.campaign_id
+        tokens, at = self._starts.get(name, (campaign.calls_per_s, self._shop.clock.now_s()))
+        self._starts[name] = (tokens - count, at)
+        self.launching[name] = self.launching.get(name, 0) + count
+        self._shop.tasks.start("launch", self._launch, campaign, count)
+
+    def _launch(self, campaign: Campaign, count: int) -> None:
+        left = count
+        try:
+            for _ in range(JUDGE_AT_MOST):
+                claimed = self._next_claim(campaign, left) if left else None
+                if claimed is None:
+                    break
+                plan = self._judge(campaign, claimed)
+                if plan is None:
+                    continue
+                left -= 1
+                self._shop.tasks.start("dial", self._dial_counted, campaign, claimed, plan)
+        except StoreError as error:
+            log.warning("queue not reached", extra={"campaign": campaign.campaign_id, "why": str(error)})
+            self._dry_until_s[campaign.campaign_id] = self._shop.clock.now_s() + DRY_S
+        finally:
+            self._launched(campaign, left)
+
+    def _launched(self, campaign: Campaign, count: int) -> None:
+        name = campaign.campaign_id
+        self.launching[name] = max(0, self.launching.get(name, 0) - count)
+
+    def _dial_counted(self, campaign: Campaign, claimed: Claimed, plan: tuple[Phone, LineChoice]) -> None:
+        try:
+            self._dial(campaign, claimed, plan, None)
+        finally:
+            self._launched(campaign, 1)
+
+    # --- claims ------------------------------------------------------------------------------------
+
+    def _next_claim(self, campaign: Campaign, wanted: int) -> Claimed | None:
+        now = self._shop.clock.now_s()
+        name = campaign.campaign_id
+        held = self._claims.setdefault(name, deque())
+        if not held and now >= self._dry_until_s.get(name, 0.0):
+            limit = min(CLAIM_BATCH, max(1, wanted))
+            lease = self._shop.leases[campaign.team]
+            found = self._shop.store.claim_due(lease, name, limit, CLAIM_LEASE_S)
+            held.extend(found)
+            if len(found) < limit:
+                self._dry_until_s[name] = now + DRY_S
+        while held:
+            claimed = held.popleft()
+            if claimed.lease_until_s > self._shop.clock.wall_s() + 5.0:
+                return claimed
+        return None
+
+    def claim_one(self, campaign: Campaign) -> Claimed | None:
+        """A contact for an agent's preview."""
+        return self._next_claim(campaign, 1)
+
+    def return_claims(self, campaign: Campaign) -> None:
+        """The campaign stops: what we hold of its queue goes back at once."""
+        held = self._claims.pop(campaign.campaign_id, deque())
+        for claimed in held:
+            self.put_back(campaign, claimed, self._shop.clock.wall_s(), "campaign paused")
+
+    def wake(self, campaign_id: str) -> None:
+        """Contacts came in: look at the queue again."""
+        self._dry_until_s.pop(campaign_id, None)
+
+    def put_back(
+        self, campaign: Campaign, claimed: Claimed, due_at_s: float | None, reason: str, rule: str = ""
+    ) -> None:
+        """Give a claimed contact back, beside the caller; a failure only lets its lease run out."""
+
+        def give() -> None:
+            contact = claimed.contact
+            try:
+                lease = self._shop.leases[campaign.team]
+                self._shop.store.put_back(
+                    lease, campaign.campaign_id, contact.person_id, contact.contact_id, due_at_s, reason, rule
+                )
+            except (StoreError, KeyError) as error:
+                log.warning("contact not put back", extra={"contact": contact.contact_id, "why": str(error)})
+
+        self._shop.tasks.start("put back", give)
+
+    # --- gate and line -----------------------------------------------------------------------------
+
+    def _judge(self, campaign: Campaign, claimed: Claimed, path: str = "") -> tuple[Phone, LineChoice] | None:
+        """The gate, then the number and the line; None: put back, with its reason."""
+        contact, wall = claimed.contact, self._shop.clock.wall_s()
+        phone = self._rules.next_phone(contact, claimed.progress, campaign)
+        if phone is None:
+            self.put_back(campaign, claimed, None, "every number is dead or spent", "numbers")
+            return None
+        by_hand = path in ("preview", "manual")
+        guaranteed = by_hand or (claimed.progress.guaranteed and campaign.mode is not Mode.ROBOT)
+        path = path or path_of(campaign, claimed)
+        answer = self._rules.gate(contact, phone, campaign, claimed.history, wall, path, guaranteed)
+        if isinstance(answer, Blocked):
+            due = None if answer.for_ever else answer.retry_at_s
+            self._shop.count(f"blocked_{answer.rule}")
+            self.put_back(campaign, claimed, due, answer.reason, answer.rule)
+            return None
+        now = self._shop.clock.now_s()
+        open_gateways = frozenset(g for g in campaign.gateways if self._gateways.can_take(g, now))
+        line = self._rules.line(campaign, phone, open_gateways, wall)
+        if line is None:
+            self.put_back(campaign, claimed, wall + NO_LINE_S, "no gateway or caller-ID free for it", "line")
+            return None
+        return phone, line
+
+    def gate_allows(self, campaign: Campaign, claimed: Claimed, path: str) -> bool:
+        """Judge a contact before an agent sees it; a refused one is put back."""
+        return self._judge(campaign, claimed, path) is not None
+
+    # --- intent and originate ----------------------------------------------------------------------
+
+    def dial_for(self, campaign: Campaign, claimed: Claimed, agent: AgentLife, path: str) -> str:
+        """Preview and manual: the agent starts the call. Returns the attempt's id, "" if the gate said no."""
+        history = self._shop.store.history(claimed.contact.person_id)
+        claimed = replace(claimed, history=history)
+        plan = self._judge(campaign, claimed, path)
+        return self._dial(campaign, claimed, plan, agent) if plan else ""
+
+    def _dial(
+        self, campaign: Campaign, claimed: Claimed, plan: tuple[Phone, LineChoice], agent: AgentLife | None
+    ) -> str:
+        phone, line = plan
+        now, wall = self._shop.clock.now_s(), self._shop.clock.wall_s()
+        if not self._gateways.take(line.gateway, now):
+            self.put_back(campaign, claimed, wall + DRY_S, "the gateway's contract is used up", "line")
+            return ""
+        switch = self._gateways.lines[line.gateway].terms.switch
+        life = self._life(campaign, claimed, phone, line, switch)
+        if claimed.progress.guaranteed and agent is None and campaign.mode is not Mode.ROBOT:
+            agent = self._agents.free_for(life)
+            if agent is None:
+                self._gateways.give_back(line.gateway, False, now)
+                self.put_back(
+                    campaign, claimed, wall + NO_LINE_S, "waits for an agent to be held for it", "agent"
+                )
+                return ""
+        if agent is not None:
+            life.intent = replace(life.intent, agent_id=agent.agent.agent_id)
+            life.agent_id = agent.agent.agent_id
+            self._agents.promise(agent, life)
+        stored = self._intend(campaign, claimed, life)
+        if stored is not True:
+            self._gateways.give_back(line.gateway, False, now)
+            if agent is not None:
+                self._agents.break_promise(agent)
+            if stored is None:  # unknown whether it stands: settle it as never dialed
+                life.refused, life.originated_at_s = "STORE_LOST", 0.0
+                self._calls.abort(life)
+            return ""
+        self._originate(life, line)
+        return life.leg_id
+
+    def _life(
+        self, campaign: Campaign, claimed: Claimed, phone: Phone, line: LineChoice, switch: str
+    ) -> CallLife:
+        now, contact = self._shop.clock.now_s(), claimed.contact
+        intent = Intent(
+            attempt_id=str(uuid4()),
+            contact_id=contact.contact_id,
+            person_id=contact.person_id,
+            campaign_id=campaign.campaign_id,
+            team=campaign.team,
+            mode=campaign.mode.value,
+            number=phone.number,
+            caller_id=line.caller_id,
+            gateway=line.gateway,
+            switch=switch,
+            made_at_s=self._shop.clock.wall_s(),
+            person_version=claimed.history.version,
+            decided={"line": line.reason},
+        )
+        return CallLife(intent, campaign, contact, claimed.progress, switch, started_s=now, since_s=now)
+
+    def _intend(self, campaign: Campaign, claimed: Claimed, life: CallLife) -> bool | None:
+        """True: stored. False: somebody was faster, the contact is back in the queue. None: unknown."""
+        try:
+            lease = self._shop.leases[campaign.team]
+            if self._shop.store.intend(lease, life.intent):
+                if self._log_intent:
+                    self._log_intent(life.intent)
+                return True
+            due = self._shop.clock.wall_s() + DRY_S
+            self.put_back(campaign, claimed, due, "the person's history changed meanwhile", "version")
+            return False
+        except Fenced as fenced:
+            self._shop.leases.pop(campaign.team, None)
+            log.error("another engine owns the team", extra={"team": campaign.team, "why": str(fenced)})
+            return False
+        except (StoreError, KeyError) as error:
+            log.warning("intent not stored", extra={"attempt": life.leg_id, "why": str(error)})
+            return None
+
+    def _originate(self, life: CallLife, line: LineChoice) -> None:
+        campaign, limits = life.campaign, life.campaign.abandonment
+        net_ms = min(1800, max(500, round(limits.answer_limit_s * 1000) - 200))
+        net = SafetyNet(limits.notice, net_ms, campaign.screening) if limits.notice else None
+        order = Dial(
+            leg_id=life.leg_id,
+            number=life.intent.number,
+            gateway=line.gateway,
+            caller_id=line.caller_id,
+            ring_time_s=campaign.ring_time_s,
+            net=net,
+            variables={
+                "prozvon_attempt": life.leg_id,
+                "prozvon_team": campaign.team,
+                "prozvon_campaign": campaign.campaign_id,
+                "prozvon_contact": life.intent.contact_id,
+            },
+        )
+        life.originated_at_s = self._shop.clock.wall_s()
+        self._calls.add(life)
+        self._shop.tell("dial", attempt=life.leg_id, campaign=campaign.campaign_id, number=life.intent.number)
+        try:
+            self._shop.switches[life.switch].dial(order)
+            self._calls.arm_ring(life, campaign.ring_time_s)
+        except SwitchError as error:
+            # The order may have left the socket: never dial again blindly, ask when the switch is back.
+            log.warning("originate in doubt", extra={"attempt": life.leg_id, "why": str(error)})
+            self._calls.post(f.AnswerOverdue(life.leg_id, self._shop.clock.now_s()))
+
+
+def path_of(campaign: Campaign, claimed: Claimed) -> str:
+    """By which path a paced call comes to the gate."""
+    if campaign.mode is Mode.ROBOT:
+        return "robot"
+    return "retry" if claimed.progress.attempts else "first"

@@ -1,0 +1,121 @@
+"""What the engine holds in memory of one live call."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.calls.attempt import State
+from engine.domain.attempt import Cdr, Intent
+from engine.domain.campaign import Campaign
+from engine.domain.contact import Contact, Progress
+from engine.domain.facts import Fact, LegEnded
+
+LIVE = frozenset({State.WAITING, State.CONNECTING, State.TALKING, State.HELD, State.ROBOT, State.NOTICE})
+"""States that only a person reaches: where AMD, or its absence, said "person"."""
+
+
+@dataclass(slots=True)
+class CallLife:
+    """One attempt while it lives. `*_s` on the engine's clock, `*_at_s` wall clock (epoch seconds).
+
+    `paced`: launched by a pacing policy (False: an agent started it, or it came in).
+    `stored`: an intent stands in the store and must be settled there.
+    """
+
+    intent: Intent
+    campaign: Campaign
+    contact: Contact
+    progress: Progress
+    switch: str
+    state: State = State.DIALING
+    started_s: float = 0.0
+    since_s: float = 0.0
+    paced: bool = True
+    stored: bool = True
+    # instants for the CDR
+    originated_at_s: float = 0.0
+    created_at_s: float = 0.0
+    ringing_at_s: float = 0.0
+    answered_at_s: float = 0.0
+    bridged_at_s: float = 0.0
+    recording_from_s: float = 0.0
+    early_media: bool = False
+    # how it goes
+    agent_id: str = ""
+    agent_leg: str = ""
+    talked_to: str = ""
+    bridge_tries: int = 0
+    leg_raised: bool = False
+    screened: bool = False
+    amd: str = ""
+    codec: str = "PCMU"
+    person: bool = False
+    abandoned: bool = False
+    cancelled: bool = False
+    refused: str = ""
+    lost: bool = False
+    waits_since_s: float = 0.0
+    patience_until_s: float = 0.0
+    wait_s: float = 0.0
+    recording: str = ""
+    script_waits_s: float = 0.0
+    hold_music: str = ""
+    script_context: dict[str, str] = field(default_factory=dict)
+    script_completed: bool = False
+    adopted_step: str = ""
+    script_outcome: str = ""
+    script_path: tuple[str, ...] = ()
+    digits: str = ""
+    end: LegEnded | None = None
+    # machinery
+    inbox: deque[Fact] = field(default_factory=deque)
+    busy: bool = False
+    timers: dict[str, Callable[[], None]] = field(default_factory=dict)
+
+    @property
+    def leg_id(self) -> str:
+        return self.intent.attempt_id
+
+    def disarm(self, *names: str) -> None:
+        """Cancel the named timers, or all of them."""
+        for name in names or tuple(self.timers):
+            cancel = self.timers.pop(name, None)
+            if cancel:
+                cancel()
+
+
+def cdr_of(life: CallLife, disposition: str, ended_at_s: float, outcome: str = "") -> Cdr:
+    """The record of an attempt at its end. The switch's own stamps win over ours where it gave them."""
+    intent, end = life.intent, life.end
+    return Cdr(
+        attempt_id=intent.attempt_id,
+        contact_id=intent.contact_id,
+        person_id=intent.person_id,
+        campaign_id=intent.campaign_id,
+        team=intent.team,
+        mode=intent.mode,
+        number=intent.number,
+        caller_id=intent.caller_id,
+        gateway=intent.gateway,
+        switch=life.switch,
+        disposition=disposition,
+        made_at_s=intent.made_at_s,
+        originated_at_s=life.originated_at_s,
+        created_at_s=(end.created_at_s if end else 0.0) or life.created_at_s,
+        ringing_at_s=life.ringing_at_s,
+        answered_at_s=(end.answered_at_s if end else 0.0) or life.answered_at_s,
+        bridged_at_s=life.bridged_at_s,
+        ended_at_s=(end.ended_at_s if end else 0.0) or ended_at_s,
+        cause=end.cause if end else life.refused,
+        q850=end.q850 if end else 0,
+        sip_code=end.sip_code if end else 0,
+        ended_by=end.ended_by if end else "",
+        amd=life.amd,
+        agent_id=life.talked_to or life.agent_id,
+        wait_s=round(life.wait_s, 3),
+        recording=life.recording,
+        outcome=outcome or life.script_outcome,
+        script_path=life.script_path,
+        digits=life.digits,
+        decided=dict(intent.decided),
+    )

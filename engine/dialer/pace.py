@@ -1,0 +1,165 @@
+"""Ticks: when to ask a campaign's policy, what it sees, and what becomes of its answer."""
+
+from collections.abc import Callable
+
+from engine.calls.agent import AgentLife
+from engine.calls.attempt import State
+from engine.dialer.agents import Agents
+from engine.dialer.calls import Calls
+from engine.dialer.gateways import GatewayBook
+from engine.dialer.launch import Launcher
+from engine.dialer.life import CallLife
+from engine.dialer.shop import Shop
+from engine.domain import facts as f
+from engine.domain.agent import AgentState
+from engine.domain.campaign import Campaign, Mode
+from engine.pacing import POLICIES
+from engine.pacing.governor import Limits, govern
+from engine.pacing.snapshot import AgentView, CallView, Decision, Policy, Snapshot, UnpacedDemand
+
+MIN_GAP_S = 0.05  # at most 20 decisions a second per team
+
+
+class Pacer:
+    """One policy object per running campaign; decisions of a team coalesce."""
+
+    def __init__(
+        self, shop: Shop, calls: Calls, agents: Agents, gateways: GatewayBook, launcher: Launcher
+    ) -> None:
+        self._shop, self._calls, self._agents = shop, calls, agents
+        self._gateways, self._launcher = gateways, launcher
+        self._policies: dict[str, tuple[Mode, Policy]] = {}
+        self._ticking: dict[str, Callable[[], None]] = {}
+        self._last_s: dict[str, float] = {}
+        self.running: set[str] = set()
+        self.decisions: dict[str, Decision] = {}
+        agents.listeners.append(self._agent_moved)
+
+    def start(self, campaign: Campaign) -> None:
+        self.running.add(campaign.campaign_id)
+        self.poke(campaign.team)
+
+    def pause(self, campaign: Campaign) -> None:
+        self.running.discard(campaign.campaign_id)
+        self._launcher.return_claims(campaign)
+
+    def observe(self, campaign_id: str, fact: f.Fact) -> None:
+        if campaign_id in self._policies:
+            self._policies[campaign_id][1].observe(fact)
+
+    def _agent_moved(self, life: AgentLife, before: AgentState) -> None:
+        self.poke(life.agent.team)
+
+    def poke(self, team: str, after_s: float = 0.0) -> None:
+        """Ask for a decision: at once where the last is old enough, never more than 20 a second."""
+        now = self._shop.clock.now_s()
+        wait_s = max(after_s, self._last_s.get(team, -1.0) + MIN_GAP_S - now, 0.0)
+        if team in self._ticking:
+            if after_s > 0.0:
+                return  # a tick is due already, and it will set the next
+            self._ticking.pop(team)()
+        self._ticking[team] = self._shop.timers.after(wait_s, "tick", lambda: self.tick(team))
+
+    def tick(self, team: str) -> None:
+        """One decision for each running campaign of the team, the most important first."""
+        self._ticking.pop(team, None)
+        now = self._shop.clock.now_s()
+        self._last_s[team] = now
+        mine = [c for c in self._shop.campaigns.values() if c.team == team and c.campaign_id in self.running]
+        next_s = 5.0
+        for campaign in sorted(mine, key=lambda c: (-c.priority, c.campaign_id)):
+            decision = self._decide(campaign, now)
+            next_s = min(next_s, decision.next_check_s)
+        if mine:
+            self.poke(team, max(next_s, MIN_GAP_S))
+
+    def _decide(self, campaign: Campaign, now: float) -> Decision:
+        policy = self._policy(campaign)
+        snapshot = self.snapshot(campaign, now)
+        decision = govern(policy.decide(now, snapshot), snapshot, self._limits(campaign, now))
+        before = self.decisions.get(campaign.campaign_id)
+        self.decisions[campaign.campaign_id] = decision
+        if decision.launch or before is None or before.reason != decision.reason:
+            self._shop.tell(
+                "pacing", campaign=campaign.campaign_id, launch=decision.launch, reason=decision.reason
+            )
+        if decision.launch or decision.cancel:
+            self._shop.note(
+                "decision",
+                campaign=campaign.campaign_id,
+                launch=decision.launch,
+                cancel=list(decision.cancel),
+                reason=decision.reason,
+            )
+        for attempt_id in decision.cancel:
+            self._calls.post(f.CancelWanted(attempt_id, now))
+        if decision.launch:
+            self._launcher.launch(campaign, decision.launch)
+        return decision
+
+    def _policy(self, campaign: Campaign) -> Policy:
+        mode, policy = self._policies.get(campaign.campaign_id, (None, None))
+        if policy is None or mode is not campaign.mode:
+            policy = POLICIES[campaign.mode.value]()
+            self._policies[campaign.campaign_id] = (campaign.mode, policy)
+        return policy
+
+    def snapshot(self, campaign: Campaign, now: float) -> Snapshot:
+        """What the policy may see of this moment."""
+        mine, others = [], []
+        for life in self._calls.lives.values():
+            if life.campaign.campaign_id == campaign.campaign_id:
+                mine.append(view_of(life, now))
+            elif life.campaign.team == campaign.team and life.campaign.mode is not Mode.ROBOT:
+                others.append(view_of(life, now))
+        launching = self._launcher.launching.get(campaign.campaign_id, 0)
+        mine += [CallView(f"launching-{n}", "dialing", 0.0, 0.0, campaign.campaign_id,
+                          campaign.mode is not Mode.ROBOT) for n in range(launching)]  # fmt: skip
+        agents = tuple(
+            AgentView(a.agent.agent_id, a.state.value, now - a.since_s, bool(a.leaving))
+            for a in self._agents.lives.values()
+            if a.agent.team == campaign.team
+            and a.state is not AgentState.OFFLINE
+            and campaign.skills <= a.agent.skills
+        )
+        waiting = [
+            c for c in self._agents.waiting.values() if c.campaign.team == campaign.team and not c.paced
+        ]
+        transfers = [c for c in self._agents.waiting.values() if c.campaign.mode is Mode.ROBOT and c.paced]
+        demand = UnpacedDemand(len(waiting), len(transfers), 0)
+        queued = self._launcher.queued(campaign)
+        return Snapshot(
+            campaign.campaign_id, tuple(mine), agents, demand, campaign.max_calls, queued, tuple(others)
+        )
+
+    def _limits(self, campaign: Campaign, now: float) -> Limits:
+        channels, starts = self._gateways.room(campaign.gateways, now)
+        switches = {
+            self._gateways.lines[g].terms.switch for g in campaign.gateways if g in self._gateways.lines
+        }
+        up = [s for name, s in self._shop.switches.items() if name in switches and s.up]
+        return Limits(
+            channels_left=channels,
+            starts_left=min(starts, self._launcher.starts_left(campaign)),
+            switch_up=bool(up) and campaign.team in self._shop.leases,
+            switch_lag_s=max((s.lag_s() for s in up), default=0.0),
+            needs_agents=campaign.mode is not Mode.ROBOT,
+        )
+
+
+def view_of(life: CallLife, now: float) -> CallView:
+    """One live call as pacing sees it: no number, no name."""
+    state = life.state.name.lower()
+    if life.state is State.DIALING and life.early_media:
+        state = "early_media"
+    patience = life.patience_until_s - now if life.state is State.WAITING and life.patience_until_s else None
+    return CallView(
+        life.leg_id,
+        state,
+        now - life.started_s,
+        now - life.since_s,
+        life.campaign.campaign_id,
+        life.campaign.mode is not Mode.ROBOT,
+        life.intent.agent_id or life.agent_id,
+        patience,
+    )

@@ -1,0 +1,228 @@
+"""Robots on live calls: a scenario's actions become orders to the switch, the call's facts become its events.
+
+The robot drives a parked leg over the engine's own connection, so the call outlives the engine; where it
+stands is kept in a channel variable (`prozvon_step`) and the next engine goes on from there.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from engine.dialer.life import CallLife
+from engine.dialer.shop import Shop, log
+from engine.domain import facts as f
+from engine.domain.errors import ConfigError, SwitchError
+from engine.domain.prompt import PromptRef
+from engine.ivr.runner import Runner
+from engine.ivr.script import Script
+from engine.ivr.talk import (
+    Action,
+    AgentResult,
+    ArmTimer,
+    ConnectAgent,
+    Digit,
+    DisarmTimer,
+    Finish,
+    HangUp,
+    HungUp,
+    Play,
+    PromptDone,
+    StopPlaying,
+    TimerFired,
+)
+
+STEP_VARIABLE = "prozvon_step"
+
+
+class Prompts(Protocol):
+    """Prompts as files the switch can play; everything was rendered before the call."""
+
+    def file_of(self, ref: PromptRef) -> str:
+        """Path as the switch sees it; "" when it is not there (the prompt is left out, and said)."""
+        ...
+
+    def length_s(self, refs: Sequence[PromptRef]) -> float:
+        """Seconds that these last, 0.0 when unknown."""
+        ...
+
+
+@dataclass(slots=True)
+class Session:
+    """One robot's talk. `timer`: cancels the scenario's only timer."""
+
+    runner: Runner
+    saved: str = ""
+    timer: Callable[[], None] | None = None
+    timer_id: str = ""
+    connecting: bool = False
+    context: dict[str, str] = field(default_factory=dict)
+
+
+class RobotDesk:
+    """All robots of this engine. `scripts`: by name, replaced on reload; calls keep what they began with."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        on_fact: Callable[[f.Fact], None],
+        scripts: Mapping[str, Script],
+        prompts: Prompts,
+    ) -> None:
+        self._shop, self._on_fact, self._scripts, self._prompts = shop, on_fact, scripts, prompts
+        self._sessions: dict[str, Session] = {}
+
+    # --- beginning and end -------------------------------------------------------------------------
+
+    def begin(self, life: CallLife) -> None:
+        """The leg leaves its safety net and the scenario talks."""
+        script = self._scripts.get(life.campaign.script)
+        if script is None:
+            log.error("no such scenario", extra={"script": life.campaign.script, "attempt": life.leg_id})
+            self._on_fact(f.ScriptEnded(life.leg_id, self._shop.clock.now_s(), "no_scenario"))
+            return
+        runner = self._runner(script, life)
+        self._sessions[life.leg_id] = Session(runner)
+        switch = self._shop.switches[life.switch]
+        switch.park(life.leg_id)
+        self._carry_out(life, runner.start(self._shop.clock.now_s()))
+
+    def _runner(self, script: Script, life: CallLife) -> Runner:
+        contact = life.contact
+        values = script.read_fields(contact.fields, contact.contact_id)
+        language = contact.language or life.campaign.language
+        saved = life.adopted_step
+        if saved:
+            try:
+                position = json.loads(urlsafe_b64decode(saved))
+                return Runner.resume(script, values, language, position, self._prompts.length_s)
+            except (ConfigError, ValueError) as error:
+                log.warning("scenario begins anew", extra={"attempt": life.leg_id, "why": str(error)})
+        return Runner(script, values, language, self._prompts.length_s)
+
+    def end(self, life: CallLife) -> None:
+        """The leg is gone: let the scenario note how far it came."""
+        session = self._sessions.pop(life.leg_id, None)
+        if session is None:
+            return
+        self._disarm(session)
+        if not session.runner.finished:
+            session.runner.on(HungUp(self._shop.clock.now_s()))
+        report = session.runner.report()
+        life.script_path = report.path
+        life.digits = report.keys or life.digits
+        life.script_outcome = report.disposition or life.script_outcome
+        self._shop.note(
+            "robot",
+            life.contact.person_id,
+            attempt=life.leg_id,
+            script=life.campaign.script,
+            path=list(report.path),
+            outcomes=list(report.outcomes),
+            keys=report.keys,
+            heard=report.heard,
+            disposition=report.disposition,
+            values=report.values,
+        )
+
+    # --- agents ------------------------------------------------------------------------------------
+
+    def joined(self, life: CallLife) -> None:
+        """The agent whom the scenario asked for talks with the person."""
+        self._answered(life, True)
+
+    def resume(self, life: CallLife) -> None:
+        """Nobody came."""
+        self._answered(life, False)
+
+    def _answered(self, life: CallLife, joined: bool) -> None:
+        session = self._sessions.get(life.leg_id)
+        if session and session.connecting:
+            session.connecting, life.script_waits_s = False, 0.0
+            if not joined:
+                self._shop.switches[life.switch].park(life.leg_id)
+            self._carry_out(life, session.runner.on(AgentResult(self._shop.clock.now_s(), joined)))
+
+    # --- facts → events ----------------------------------------------------------------------------
+
+    def on_fact(self, life: CallLife, fact: f.Fact) -> None:
+        session = self._sessions.get(life.leg_id)
+        if session is None:
+            return
+        match fact:
+            case f.DigitPressed(digit=digit):
+                self._carry_out(life, session.runner.on(Digit(fact.at_s, digit)))
+            case f.StepDone(step_id=step_id) if step_id:
+                self._carry_out(life, session.runner.on(PromptDone(fact.at_s, step_id)))
+            case _:
+                pass
+
+    def _fired(self, life: CallLife, session: Session, timer_id: str) -> None:
+        session.timer = None
+        if self._sessions.get(life.leg_id) is session:
+            at_s = self._shop.clock.now_s()
+            self._carry_out(life, session.runner.on(TimerFired(at_s, timer_id)))
+
+    # --- actions → orders --------------------------------------------------------------------------
+
+    def _carry_out(self, life: CallLife, actions: list[Action]) -> None:
+        session = self._sessions[life.leg_id]
+        try:
+            for action in actions:
+                self._do(life, session, action)
+            self._keep(life, session)
+        except SwitchError as error:
+            log.warning("robot's order refused", extra={"attempt": life.leg_id, "why": str(error)})
+
+    def _do(self, life: CallLife, session: Session, action: Action) -> None:
+        switch, now = self._shop.switches[life.switch], self._shop.clock.now_s()
+        match action:
+            case Play(step_id=step_id, files=refs):
+                files = [path for path in map(self._prompts.file_of, refs) if path]
+                if files:
+                    switch.play(life.leg_id, step_id, files)
+                else:
+                    self._shop.count("prompts_missing")
+                    log.error("prompt missing", extra={"attempt": life.leg_id, "node": session.runner.node})
+                    self._on_fact(f.StepDone(life.leg_id, now, step_id, "playback", "FILE NOT FOUND"))
+            case StopPlaying():
+                switch.stop_playing(life.leg_id)
+            case ArmTimer(timer_id=timer_id, seconds=seconds):
+                self._disarm(session)
+                session.timer_id = timer_id
+                session.timer = self._shop.timers.after(
+                    seconds, "scenario", lambda: self._fired(life, session, timer_id)
+                )
+            case DisarmTimer(timer_id=timer_id):
+                if timer_id == session.timer_id:
+                    self._disarm(session)
+            case ConnectAgent(context=context, timeout_s=timeout_s, hold=hold):
+                session.connecting, session.context = True, context
+                life.script_waits_s = max(1.0, timeout_s)
+                life.hold_music = next((path for path in map(self._prompts.file_of, hold) if path), "")
+                life.script_context = dict(context)
+                self._on_fact(f.ScriptWantsAgent(life.leg_id, now))
+            case HangUp():
+                life.script_completed = True
+                self._on_fact(f.ScriptEnded(life.leg_id, now, life.script_outcome))
+            case Finish(disposition=disposition, completed=completed):
+                life.script_outcome, life.script_completed = disposition, completed
+                if completed and not session.connecting and not life.talked_to:
+                    self._on_fact(f.ScriptEnded(life.leg_id, now, disposition))
+            case _:
+                raise TypeError(f"an action nobody carries out: {type(action).__name__}")
+
+    def _keep(self, life: CallLife, session: Session) -> None:
+        """Where the scenario stands, on the channel, for the engine that may adopt the call."""
+        if session.runner.finished:
+            return
+        saved = urlsafe_b64encode(json.dumps(session.runner.save(), separators=(",", ":")).encode()).decode()
+        if saved != session.saved:
+            session.saved = saved
+            self._shop.switches[life.switch].set_variables(life.leg_id, {STEP_VARIABLE: saved})
+
+    def _disarm(self, session: Session) -> None:
+        if session.timer:
+            session.timer()
+            session.timer = None

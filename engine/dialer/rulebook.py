@@ -1,0 +1,79 @@
+"""The pure rooms as the dialer asks them: gate, phone, line, what comes next. Bound once, in app.py."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.domain.attempt import Disposition
+from engine.domain.campaign import Campaign
+from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
+from engine.domain.gate import Allowed, Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class LineChoice:
+    """Gateway and caller-ID for one call, with the reason of the choice."""
+
+    gateway: str
+    caller_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known at the end of an attempt, for its disposition."""
+
+    cause: str
+    q850: int = 0
+    sip_code: int = 0
+    created: bool = True
+    answered: bool = False
+    early_media: bool = False
+    bridged: bool = False
+    person: bool = False
+    abandoned: bool = False
+    robot: bool = False
+    script_outcome: str = ""
+    amd: str = ""
+    cancelled: bool = False
+    lost: bool = False
+
+
+class Rulebook(Protocol):
+    """Pure answers; `wall_s` is epoch seconds."""
+
+    def gate(
+        self,
+        contact: Contact,
+        phone: Phone,
+        campaign: Campaign,
+        history: PersonHistory,
+        wall_s: float,
+        path: str,
+        agent_guaranteed: bool,
+    ) -> Allowed | Blocked:
+        """`path`: first, retry, callback, preview, manual, robot."""
+        ...
+
+    def next_phone(self, contact: Contact, progress: Progress, campaign: Campaign) -> Phone | None:
+        """The number to try now; None: every number is dead or spent."""
+        ...
+
+    def line(
+        self, campaign: Campaign, phone: Phone, open_gateways: frozenset[str], wall_s: float
+    ) -> LineChoice | None:
+        """Among the gateways that may start a call now; None when none fits."""
+        ...
+
+    def disposition(self, ending: Ending) -> Disposition: ...
+
+    def after(
+        self,
+        contact: Contact,
+        phone: str,
+        progress: Progress,
+        end: Disposition,
+        campaign: Campaign,
+        wall_s: float,
+    ) -> Scheduled:
+        """The contact's progress after this end, and when it is due again (None: never)."""
+        ...

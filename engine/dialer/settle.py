@@ -1,0 +1,157 @@
+"""The end of an attempt: disposition, CDR, what the person's limits keep, when to call again."""
+
+from collections import deque
+from dataclasses import replace
+
+from engine.dialer.gateways import GatewayBook
+from engine.dialer.life import CallLife, cdr_of
+from engine.dialer.rulebook import Ending, Rulebook
+from engine.dialer.shop import Shop, log
+from engine.domain.attempt import Cdr, Disposition, Intent
+from engine.domain.campaign import Campaign
+from engine.domain.contact import Progress, Scheduled, Touch, TouchPhase
+from engine.domain.errors import Fenced, StoreError
+
+NOBODY_DISTURBED = frozenset({Disposition.SWITCH_BUSY, Disposition.CONGESTION})
+RETRY_S = 1.0
+UNKNOWN_REST_S = 24 * 3600.0
+
+
+class Settler:
+    """Settlements in order of their coming; while the store is away they wait here and are tried again.
+
+    `outcomes`: what agents noted for attempts that are still to be settled. `ended`: told of each CDR.
+    """
+
+    def __init__(self, shop: Shop, rules: Rulebook, gateways: GatewayBook) -> None:
+        self._shop, self._rules, self._gateways = shop, rules, gateways
+        self._late: deque[tuple[str, Cdr, Touch | None, Scheduled]] = deque()
+        self._retrying = False
+        self.results: dict[str, dict[str, int]] = {}
+
+    @property
+    def waiting(self) -> int:
+        return len(self._late)
+
+    def settle(self, life: CallLife) -> None:
+        """Work out the end and write it, beside the caller."""
+        wall = self._shop.clock.wall_s()
+        end = self.disposition(life)
+        cdr = cdr_of(life, end.value, wall)
+        congested = end is Disposition.CONGESTION
+        if self._gateways.give_back(life.intent.gateway, congested, self._shop.clock.now_s()):
+            self._shop.tell("gateway_rests", gateway=life.intent.gateway)
+            self._shop.note("note", what="gateway rests", gateway=life.intent.gateway)
+        self._told(cdr)
+        if not life.stored:
+            self._shop.journal.append("cdr", cdr.person_id, as_record(cdr))
+            return
+        then = self._rules.after(life.contact, life.intent.number, life.progress, end, life.campaign, wall)
+        self._shop.tasks.start("settle", self._write, cdr.team, cdr, touch_of(cdr, end), then)
+
+    def settle_unknown(self, intent: Intent, campaign: Campaign | None, progress: Progress) -> None:
+        """An intent whose end no one can tell: kept in every limit, not dialed again within the window."""
+        wall = self._shop.clock.wall_s()
+        cdr = Cdr(
+            **{name: getattr(intent, name) for name in INTENT_FIELDS},
+            disposition=Disposition.UNKNOWN.value,
+            ended_at_s=wall,
+            cause="UNKNOWN",
+        )
+        touch = Touch(intent.attempt_id, intent.made_at_s, TouchPhase.UNKNOWN, intent.number)
+        attempts = progress.attempts + 1
+        progress = replace(progress, attempts=attempts, last_outcome="unknown", last_attempt_at_s=wall)
+        left = campaign is None or attempts < campaign.attempts_limit
+        then = Scheduled(progress, wall + UNKNOWN_REST_S if left else None, "end unknown after a crash")
+        self._told(cdr)
+        self._write(cdr.team, cdr, touch, then)
+
+    def disposition(self, life: CallLife) -> Disposition:
+        """What the end meant, from the facts of this call."""
+        end = life.end
+        return self._rules.disposition(
+            Ending(
+                cause=end.cause if end else life.refused,
+                q850=end.q850 if end else 0,
+                sip_code=end.sip_code if end else 0,
+                created=end is not None,
+                answered=bool(life.answered_at_s or (end and end.answered_at_s)),
+                early_media=life.early_media,
+                bridged=bool(life.bridged_at_s),
+                person=life.person,
+                abandoned=life.abandoned,
+                robot=life.campaign.mode.value == "robot",
+                script_outcome=life.script_outcome,
+                amd=life.amd,
+                cancelled=life.cancelled,
+                lost=life.lost,
+            )
+        )
+
+    def _told(self, cdr: Cdr) -> None:
+        counts = self.results.setdefault(cdr.campaign_id, {})
+        counts[cdr.disposition] = counts.get(cdr.disposition, 0) + 1
+        self._shop.count("attempts")
+        self._shop.tell(
+            "end",
+            attempt=cdr.attempt_id,
+            campaign=cdr.campaign_id,
+            disposition=cdr.disposition,
+            cause=cdr.cause,
+            number=cdr.number,
+            agent=cdr.agent_id,
+        )
+
+    def _write(self, team: str, cdr: Cdr, touch: Touch | None, then: Scheduled) -> None:
+        try:
+            if not self._shop.store.settle(self._shop.leases[team], cdr, touch, then):
+                self._shop.count("settled_already")
+        except Fenced as fenced:
+            log.error("settled by another engine", extra={"attempt": cdr.attempt_id, "why": str(fenced)})
+        except (StoreError, KeyError) as error:
+            log.warning(
+                "settlement waits for the store", extra={"attempt": cdr.attempt_id, "why": str(error)}
+            )
+            self._late.append((team, cdr, touch, then))
+            self._retry_later()
+
+    def _retry_later(self) -> None:
+        if not self._retrying:
+            self._retrying = True
+            self._shop.timers.after(
+                RETRY_S, "settle again", lambda: self._shop.tasks.start("settle", self._again)
+            )
+
+    def _again(self) -> None:
+        self._retrying = False
+        for _ in range(len(self._late)):
+            self._write(*self._late.popleft())
+            if self._retrying:
+                return
+
+
+INTENT_FIELDS = (
+    "attempt_id", "contact_id", "person_id", "campaign_id", "team", "mode", "number", "caller_id", "gateway",
+    "switch", "made_at_s", "agent_id", "decided",
+)  # fmt: skip
+
+
+def touch_of(cdr: Cdr, end: Disposition) -> Touch | None:
+    """What the limits remember of this attempt; None where nobody was disturbed."""
+    if end in NOBODY_DISTURBED or (end is Disposition.FAILED and not cdr.originated_at_s):
+        return None
+    connected_s = max(0.0, cdr.ended_at_s - cdr.answered_at_s) if cdr.answered_at_s else 0.0
+    if end is Disposition.UNKNOWN:
+        phase = TouchPhase.UNKNOWN
+    elif end in (Disposition.TALKED, Disposition.ROBOT_DONE, Disposition.ROBOT_PARTIAL):
+        phase = TouchPhase.CONVERSED
+    elif cdr.answered_at_s:
+        phase = TouchPhase.CONNECTED
+    else:
+        phase = TouchPhase.ATTEMPTED
+    return Touch(cdr.attempt_id, cdr.made_at_s, phase, cdr.number, round(connected_s, 3), end.value)
+
+
+def as_record(cdr: Cdr) -> dict[str, object]:
+    """A CDR as plain data for the journal."""
+    return {name: getattr(cdr, name) for name in cdr.__slots__}

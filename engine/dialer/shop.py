@@ -1,0 +1,56 @@
+"""What every part of the dialer is given: ports, definitions, and the feed of live events."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.domain.agent import Agent
+from engine.domain.campaign import Campaign
+from engine.ports import Clock, ContactStore, Journal, Lease, Switch, Tasks, Timers
+
+log = logging.getLogger("prozvon.dialer")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayTerms:
+    """The contract with a trunk: `channels` at once, `calls_per_s`, on `switch`."""
+
+    name: str
+    switch: str
+    channels: int
+    calls_per_s: float
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Shop:
+    """Ports and definitions. `leases`: by team, replaced at each renewal; no lease, no call.
+
+    `tell(kind, **fields)`: the live feed for desks, dashboards and the terminal; never blocks.
+    """
+
+    clock: Clock
+    timers: Timers
+    tasks: Tasks
+    store: ContactStore
+    journal: Journal
+    switches: Mapping[str, Switch]
+    tell: Callable[..., None]
+    gateways: dict[str, GatewayTerms] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
+    campaigns: dict[str, Campaign] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def count(self, name: str, by: int = 1) -> None:
+        self.counters[name] = self.counters.get(name, 0) + by
+
+    def stamp(self, wall_s: float) -> str:
+        """A date for paths, UTC: 2026-11-21."""
+        return datetime.fromtimestamp(wall_s, UTC).strftime("%Y-%m-%d")
+
+    def note(self, kind: str, person_id: str = "", **fields: Any) -> None:
+        """Journal something with its reason."""
+        self.journal.append(kind, person_id, fields)

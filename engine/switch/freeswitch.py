@@ -1,0 +1,196 @@
+"""A FreeSWITCH (or the virtual switch) behind the `Switch` port: orders in the trade's words become texts."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from engine.domain.errors import SwitchError
+from engine.ports import Dial, LiveLeg
+from engine.switch import orders
+from engine.switch.link import SwitchLink
+
+NET_EXTENSION = "abandon:XML:default"  # dialplans/default: the net after a bridge, one-shot
+
+
+class FreeSwitch:
+    """Orders for one switch. `endpoint`: pattern of a trunk leg with {gateway} and {number};
+    `agent_endpoint`: pattern of an agent's phone with {extension}."""
+
+    def __init__(
+        self,
+        name: str,
+        link: SwitchLink,
+        endpoint: str = "sofia/gateway/{gateway}/{number}",
+        agent_endpoint: str = "user/{extension}",
+        strip_plus: bool = False,
+    ) -> None:
+        self.name = name
+        self._link = link
+        self._endpoint, self._agent_endpoint, self._strip_plus = endpoint, agent_endpoint, strip_plus
+        self._supervising: set[str] = set()
+
+    @property
+    def up(self) -> bool:
+        return self._link.connected
+
+    def lag_s(self) -> float:
+        """Originate → channel created: p95 of late; a channel that is still owed counts with its age."""
+        return self._link.lag_s()
+
+    # --- legs --------------------------------------------------------------------------------------
+
+    def dial(self, order: Dial) -> None:
+        number = order.number.lstrip("+") if self._strip_plus else order.number
+        net = order.net
+        values = orders.customer_leg(after_bridge=NET_EXTENSION if net else "", codec=order.codec)
+        if net:
+            values |= {"abandon_message": net.notice}
+        then = (
+            orders.safety_net(net.notice, after_ms=net.after_ms, extendable=net.extendable)
+            if net
+            else orders.PARK
+        )
+        text = orders.originate(
+            order.leg_id,
+            self._endpoint.format(gateway=order.gateway, number=number),
+            then,
+            ring_s=order.ring_time_s,
+            caller_id=order.caller_id,
+            values=values | dict(order.variables),
+        )
+        self._link.originate(order.leg_id, text)
+
+    def call_agent(
+        self, leg_id: str, extension: str, ring_time_s: float, variables: Mapping[str, str]
+    ) -> None:
+        endpoint = self._agent_endpoint.format(extension=extension)
+        values = orders.AGENT_LEG | dict(variables)
+        text = orders.originate(
+            leg_id, endpoint, ring_s=ring_time_s, caller_id="", caller_name="Prozvon", values=values
+        )
+        self._link.originate(leg_id, text)
+
+    def bridge(self, agent_leg: str, person_leg: str) -> None:
+        self._tell(orders.bridge(agent_leg, person_leg))
+
+    def hang_up(self, leg_id: str, cause: str = "NORMAL_CLEARING") -> None:
+        self._tell(orders.hang_up(leg_id, cause))
+
+    def park(self, leg_id: str) -> None:
+        self._tell(orders.park(leg_id))
+
+    def extend_net(self, leg_id: str, by_ms: int) -> None:
+        self._tell(orders.extend_net(leg_id, by_ms))
+
+    def notice(self, leg_id: str, prompt: str) -> None:
+        steps = [orders.Step("playback", prompt), orders.Step("hangup", "NORMAL_CLEARING")]
+        self._tell(orders.transfer(leg_id, steps))
+
+    def after_bridge(self, leg_id: str, notice: str) -> None:
+        self._tell(orders.setvar(leg_id, "transfer_after_bridge", NET_EXTENSION))
+
+    def play(self, leg_id: str, step_id: str, prompts: Sequence[str]) -> None:
+        # Queued one after another; only the last carries the step's id, so its end is the end of all.
+        for number, prompt in enumerate(prompts):
+            last = number == len(prompts) - 1
+            one = step_id if last else f"{step_id}.{number}"
+            self._link.sendmsg(orders.play(leg_id, prompt, step_id=one))
+
+    def stop_playing(self, leg_id: str) -> None:
+        self._tell(orders.stop_sound(leg_id))
+
+    def hold(self, leg_id: str, music: str, notice: str) -> None:
+        self._tell(orders.hold(leg_id, music, notice))
+
+    def transfer(self, leg_id: str, number: str, gateway: str, caller_id: str, sorry: str) -> None:
+        to = number.lstrip("+") if self._strip_plus else number
+        internal = bool(re.fullmatch(r"\d{2,6}", number))
+        endpoint = (
+            self._agent_endpoint.format(extension=number)
+            if internal
+            else self._endpoint.format(gateway=gateway, number=to)
+        )
+        self._tell(orders.blind_transfer(leg_id, endpoint, caller_id=caller_id, sorry=sorry))
+
+    # --- sound -------------------------------------------------------------------------------------
+
+    def record(self, leg_id: str, path: str) -> None:
+        self._tell(orders.record(leg_id, path))
+        self._tell(orders.setvar(leg_id, "prozvon_recording", path))
+
+    def mask_recording(self, leg_id: str, path: str, on: bool) -> None:
+        self._tell(orders.mask_recording(leg_id, path, on=on))
+
+    def tell_agent(self, agent_leg: str, prompt: str) -> None:
+        self._tell(orders.whisper(agent_leg, prompt))
+
+    def mute(self, agent_leg: str, on: bool) -> None:
+        self._tell(orders.mute(agent_leg, on=on))
+
+    def set_variables(self, leg_id: str, variables: Mapping[str, str]) -> None:
+        self._tell(orders.setvar_multi(leg_id, variables))
+
+    def supervise(self, supervisor_leg: str, extension: str, agent_leg: str, how: str) -> None:
+        speaks = {"listen": "nobody", "whisper": "agent", "barge": "both"}
+        if how == "stop":
+            self._supervising.discard(supervisor_leg)
+            self._tell(orders.hang_up(supervisor_leg))
+            return
+        if how not in speaks:
+            raise SwitchError(
+                f"'{how}' is not a way to supervise", extension, "listen, whisper, barge or stop"
+            )
+        if supervisor_leg not in self._supervising:
+            self._supervising.add(supervisor_leg)
+            then = orders.inline([orders.Step("eavesdrop", agent_leg), orders.Step("park")])
+            endpoint = self._agent_endpoint.format(extension=extension)
+            values = orders.AGENT_LEG | {"prozvon_supervisor": extension}
+            text = orders.originate(supervisor_leg, endpoint, then, ring_s=20.0, values=values)
+            self._link.originate(supervisor_leg, text)
+            if how == "listen":
+                return
+        self._tell(orders.supervisor_speaks(supervisor_leg, speaks[how]))
+
+    # --- questions ---------------------------------------------------------------------------------
+
+    def is_alive(self, leg_id: str) -> bool:
+        return self._link.api(orders.exists(leg_id)).strip() == "true"
+
+    def live_ids(self) -> frozenset[str]:
+        return self._link.live_ids()
+
+    def live_legs(self) -> list[LiveLeg]:
+        legs = []
+        for leg_id, row in self._link.live_legs().items():
+            own = {key: value for key, value in row.items() if key.startswith("prozvon_")}
+            if own:
+                legs.append(
+                    LiveLeg(
+                        leg_id=leg_id,
+                        answered=row.get("callstate") in ("ACTIVE", "HELD", "UNHELD"),
+                        bridged_to=row.get("signal_bond", ""),
+                        created_at_s=_epoch(row.get("start_uepoch", ""))
+                        or _number(row.get("created_epoch", "")),
+                        answered_at_s=_epoch(row.get("answer_uepoch", "")),
+                        variables=own,
+                    )
+                )
+        return legs
+
+    def file_exists(self, path: str) -> bool:
+        return self._link.api(orders.file_exists(path)).strip() == "true"
+
+    def gateway_up(self, gateway: str) -> bool:
+        status = self._link.api(orders.gateway_status(gateway))
+        return "<status>UP</status>" in status
+
+    def _tell(self, text: str) -> None:
+        """An order without waiting. A refusal is news of a leg that is gone: facts tell the same, later."""
+        self._link.send_api(text)
+
+
+def _epoch(microseconds: str) -> float:
+    return int(microseconds) / 1e6 if microseconds.isdigit() else 0.0
+
+
+def _number(seconds: str) -> float:
+    return float(seconds) if seconds.isdigit() else 0.0
