@@ -40,7 +40,7 @@ def _as_read(value: dict[str, Any]) -> dict[str, Any]:
     if value.get("format") == "password":
         return {key: part for key, part in value.items() if key != "default"}
     if "$ref" in value or value.get("type") in ("array", "object"):
-        outside = {key: value[key] for key in ("description", "default") if key in value}
+        outside: dict[str, Any] = {key: value[key] for key in ("description", "default") if key in value}
         inside = {key: part for key, part in value.items() if key not in outside}
         return {**outside, "anyOf": [inside, {"type": "null"}]}
     return value

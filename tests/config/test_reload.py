@@ -1,0 +1,79 @@
+"""Reading config.yaml again while calls run."""
+
+import pytest
+
+from engine.config import Reloader
+from engine.config.reload import Reloaded
+from engine.domain.errors import ConfigError
+
+FIRST = """\
+switches: [{name: fs, password: '${ESL}'}]
+gateways:
+  - {name: one, channels: 10}
+  - {name: two, channels: 20}
+api: {port: 8080}
+pacing: {abandon_cap: 0.03}
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(FIRST)
+    return path
+
+
+def reloaded(file, text: str, environ: dict[str, str] | None = None) -> tuple[Reloader, Reloaded]:
+    environ = environ or {"ESL": "hunter2"}
+    reloader = Reloader(file, environ)
+    file.write_text(text)
+    return reloader, reloader.reload()
+
+
+def test_what_holds_for_new_calls_at_once_is_told_apart_from_what_needs_a_restart(file):
+    text = FIRST.replace("channels: 10", "channels: 12").replace("8080", "9090")
+    reloader, result = reloaded(file, text)
+    assert [str(change) for change in result.now] == ["gateways[one].channels: 10 → 12"]
+    assert [str(change) for change in result.restart] == ["api.port: 8080 → 9090"]
+    assert reloader.config.gateways[0].channels == 12
+
+
+def test_the_same_file_changes_nothing(file):
+    _, result = reloaded(file, "# a comment more\n" + FIRST)
+    assert result.as_dict() == {"changed": [], "now": [], "restart": []}
+
+
+def test_items_of_lists_are_matched_by_name_so_that_an_insertion_is_one_change(file):
+    _, result = reloaded(file, FIRST.replace("gateways:", "gateways:\n  - {name: zero}"))
+    assert [str(change) for change in result.now] == ["gateways[zero]: Gateway zero (new)"]
+
+
+def test_what_is_taken_away_is_told(file):
+    _, result = reloaded(file, FIRST.replace("  - {name: two, channels: 20}\n", ""))
+    assert [str(change) for change in result.now] == ["gateways[two]: Gateway two → (removed)"]
+
+
+def test_a_changed_secret_is_told_without_being_shown(file):
+    environ = {"ESL": "hunter2"}
+    reloader = Reloader(file, environ)
+    environ["ESL"] = "hunter3"
+    result = reloader.reload()
+    assert [str(change) for change in result.restart] == [
+        "switches[fs].password: ******** → ******** (changed)"
+    ]
+
+
+@pytest.mark.parametrize("text", ["api: {port: eighty}", "pacing: [", "", None])
+def test_a_wrong_file_changes_nothing_and_says_why(file, text):
+    reloader = Reloader(file, {"ESL": "x"})
+    before = reloader.config
+    if text is None:
+        file.unlink()
+    elif text:
+        file.write_text(text)
+    else:
+        file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError) as caught:
+        reloader.reload()
+    assert str(file) in str(caught.value)
+    assert reloader.config is before
