@@ -48,7 +48,11 @@ def _is_free(port: int, kind: socket.SocketKind) -> bool:
 
 @dataclass
 class FreeSwitch:
-    """A running switch. `gateway`: the name to dial by; its calls go to `carrier_port` on 127.0.0.1."""
+    """A running switch. `gateway`: the name to dial by; its calls go to `carrier_port` on 127.0.0.1.
+
+    Calls that come in are offered to `inbound_port`. `settings`: further variables of vars.xml, names in
+    capitals. `start_log`: what it wrote until it was ready.
+    """
 
     binary: str
     home: Path
@@ -62,6 +66,7 @@ class FreeSwitch:
     carrier_port: int = 0
     inbound_port: int = 0
     settings: dict[str, str] = field(default_factory=dict)
+    start_log: str = ""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -135,6 +140,7 @@ class FreeSwitch:
             try:
                 with self.connect() as esl:
                     if "is ready" in esl.api("status") and esl.api("sofia status").count("RUNNING") == 3:
+                        self.start_log = self.log.read_text(errors="replace")
                         return
             except (OSError, EslError):
                 pass
