@@ -48,7 +48,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         deadline_s: float = 5.0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self.on_event, self.on_close = on_event, on_close
+        self._handle, self._closed = on_event, on_close
         self.deadline_s, self._clock = deadline_s, clock
         self._waiters: deque[Waiter] = deque()
         self._gate = Gate()
@@ -139,7 +139,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
     def handle_event(self, frame: Frame) -> None:
         kind = frame.content_type
         if kind in ("text/event-json", "text/event-plain"):
-            self.on_event(frame)
+            self._handle(frame)
         elif kind in ("command/reply", "api/response"):
             if not self._waiters:
                 raise ProtocolError("an answer to nothing", kind)
@@ -175,7 +175,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
             if waiter.on_reply:
                 waiter.on_reply(None)
         self._auth_request_event.set()
-        self.on_close(why)
+        self._closed(why)
 
     def stop(self) -> None:
         """Say goodbye and close."""

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 REMEMBERED_EVENTS = 8192
 LAG_WINDOW_S = 30.0
 MOST_LAGS = 500
+OWED_S = 120.0
 
 
 class _Originate:
@@ -63,6 +64,7 @@ class Intake:
                 self._on_created(event["Unique-ID"], at_s)
             elif name == "CHANNEL_HANGUP_COMPLETE":
                 self.legs.discard(event["Unique-ID"])
+                self.forget(event["Unique-ID"])
             return facts_of(event, at_s)
         except (ProtocolError, LookupError, TypeError, ValueError, AttributeError):
             self.counters.unreadable += 1
@@ -126,12 +128,15 @@ class Intake:
 
     # --- lost events -------------------------------------------------------------------------------
 
-    def audit(self, listed: Iterable[str]) -> tuple[bool, bool]:
+    def audit(self, listed: Iterable[str], now_s: float) -> tuple[bool, bool]:
         """(an event was lost, look again soon): do the legs we were told of live, and no others?
 
         A leg in doubt at two looks in a row means a lost event; once is only an event on its way.
         Event-Sequence cannot tell: it also counts the events nobody subscribed to.
         """
+        for leg_id, originate in list(self._originates.items()):
+            if not originate.created and now_s - originate.sent_at_s > OWED_S:
+                self.forget(leg_id)  # its events were lost; the owner of the call asks by himself
         there = set(listed)
         doubtful = there ^ self.legs
         lost = doubtful & self._doubtful

@@ -225,7 +225,7 @@ class SwitchLink:
 
     def _audit(self) -> bool:
         """Compare what the events told with what lives; True: look again soon."""
-        lost, doubtful = self._intake.audit(self.live_ids())
+        lost, doubtful = self._intake.audit(self.live_ids(), self._now_s())
         if lost:
             self._tell(LinkState.GAP)
         return doubtful
