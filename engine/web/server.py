@@ -6,12 +6,11 @@ up on a client that stops reading or sending.
 
 import errno
 import logging
-import ssl
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from gevent import socket
+from gevent import GreenletExit, socket, ssl
 from gevent.pool import Pool
 from gevent.pywsgi import Input, LoggingLogAdapter, WSGIHandler, WSGIServer
 
@@ -56,7 +55,7 @@ class ApiServer:
         tls = _tls(listen)
         self._socket = _listener(listen)
         handler = type("Handler", (_Handler,), {"idle_s": listen.idle_s})
-        self._server = WSGIServer(
+        self._server = _Server(
             self._socket,
             app,
             spawn=Pool(listen.connections),
@@ -160,6 +159,13 @@ class _Input(Input):  # type: ignore[misc]
         self.unread = True
 
 
+class _Server(WSGIServer):  # type: ignore[misc]
+    def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> Any:
+        """A TLS handshake has the same deadline as everything else."""
+        client_socket.settimeout(self.handler_class.idle_s)
+        return super().wrap_socket_and_handle(client_socket, address)
+
+
 class _Handler(WSGIHandler):  # type: ignore[misc]
     """pywsgi's handler with deadlines: a client that sends or takes nothing for `idle_s` is gone."""
 
@@ -191,4 +197,5 @@ class _Handler(WSGIHandler):  # type: ignore[misc]
             self.close_connection = True
 
     def _log_error(self, t: Any, v: Any, tb: Any) -> None:
-        log.error("api connection failed", exc_info=(t, v, tb))
+        if not issubclass(t, GreenletExit):
+            log.error("api connection failed", exc_info=(t, v, tb))
