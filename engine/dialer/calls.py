@@ -129,8 +129,10 @@ class Calls:
                 life.amd = "person"
             case f.ScreeningOverdue() if life.state is State.SCREENING:
                 life.amd = "unsure"
-            case f.CancelWanted() | f.RingTimeOver():
+            case f.CancelWanted() | f.EndWanted():
                 life.cancelled = True
+            case f.RingTimeOver():
+                life.ring_time_over = True
             case f.DigitPressed(digit=digit):
                 life.digits = (life.digits + digit)[-64:]
             case f.ScriptEnded(outcome=outcome):
@@ -328,7 +330,7 @@ class Calls:
 
     def lost(self, life: CallLife) -> f.LegEnded:
         """The end of a leg whose own news of it was lost."""
-        life.lost = True
+        life.lost = not (life.bridged_at_s or life.abandoned)
         return f.LegEnded(life.leg_id, self._shop.clock.now_s(), cause="LOST_EVENT", q850=0)
 
     def _settle(self, life: CallLife) -> None:

@@ -52,6 +52,7 @@ class CallLife:
     person: bool = False
     abandoned: bool = False
     cancelled: bool = False
+    ring_time_over: bool = False
     refused: str = ""
     lost: bool = False
     waits_since_s: float = 0.0

@@ -6,6 +6,7 @@ from typing import Protocol
 from engine.domain.attempt import Disposition
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
+from engine.domain.disposition import Ending
 from engine.domain.gate import Allowed, Blocked
 
 
@@ -16,26 +17,6 @@ class LineChoice:
     gateway: str
     caller_id: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What is known at the end of an attempt, for its disposition."""
-
-    cause: str
-    q850: int = 0
-    sip_code: int = 0
-    created: bool = True
-    answered: bool = False
-    early_media: bool = False
-    bridged: bool = False
-    person: bool = False
-    abandoned: bool = False
-    robot: bool = False
-    script_outcome: str = ""
-    amd: str = ""
-    cancelled: bool = False
-    lost: bool = False
 
 
 class Rulebook(Protocol):

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife, cdr_of
-from engine.dialer.rulebook import Ending, Rulebook
+from engine.dialer.rulebook import Rulebook
 from engine.dialer.shop import Shop, log
 from engine.domain.attempt import Cdr, Disposition, Intent
-from engine.domain.campaign import Campaign
+from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Progress, Scheduled, Touch, TouchPhase
+from engine.domain.disposition import Ending, touch_phase
 from engine.domain.errors import Fenced, StoreError
 
-NOBODY_DISTURBED = frozenset({Disposition.SWITCH_BUSY, Disposition.CONGESTION})
 RETRY_S = 1.0
 UNKNOWN_REST_S = 24 * 3600.0
 
@@ -36,7 +36,8 @@ class Settler:
     def settle(self, life: CallLife) -> None:
         """Work out the end and write it, beside the caller."""
         wall = self._shop.clock.wall_s()
-        end = self.disposition(life)
+        ending = ending_of(life)
+        end = self._rules.disposition(ending)
         cdr = cdr_of(life, end.value, wall)
         congested = end is Disposition.CONGESTION
         if self._gateways.give_back(life.intent.gateway, congested, self._shop.clock.now_s()):
@@ -47,7 +48,8 @@ class Settler:
             self._shop.journal.append("cdr", cdr.person_id, as_record(cdr))
             return
         then = self._rules.after(life.contact, life.intent.number, life.progress, end, life.campaign, wall)
-        self._shop.tasks.start("settle", self._write, cdr.team, cdr, touch_of(cdr, end), then)
+        touch = touch_of(cdr, touch_phase(ending, end))
+        self._shop.tasks.start("settle", self._write, cdr.team, cdr, touch, then)
 
     def settle_unknown(self, intent: Intent, campaign: Campaign | None, progress: Progress) -> None:
         """An intent whose end no one can tell: kept in every limit, not dialed again within the window."""
@@ -65,28 +67,6 @@ class Settler:
         then = Scheduled(progress, wall + UNKNOWN_REST_S if left else None, "end unknown after a crash")
         self._told(cdr)
         self._write(cdr.team, cdr, touch, then)
-
-    def disposition(self, life: CallLife) -> Disposition:
-        """What the end meant, from the facts of this call."""
-        end = life.end
-        return self._rules.disposition(
-            Ending(
-                cause=end.cause if end else life.refused,
-                q850=end.q850 if end else 0,
-                sip_code=end.sip_code if end else 0,
-                created=end is not None,
-                answered=bool(life.answered_at_s or (end and end.answered_at_s)),
-                early_media=life.early_media,
-                bridged=bool(life.bridged_at_s),
-                person=life.person,
-                abandoned=life.abandoned,
-                robot=life.campaign.mode.value == "robot",
-                script_outcome=life.script_outcome,
-                amd=life.amd,
-                cancelled=life.cancelled,
-                lost=life.lost,
-            )
-        )
 
     def _told(self, cdr: Cdr) -> None:
         counts = self.results.setdefault(cdr.campaign_id, {})
@@ -136,20 +116,37 @@ INTENT_FIELDS = (
 )  # fmt: skip
 
 
-def touch_of(cdr: Cdr, end: Disposition) -> Touch | None:
+def ending_of(life: CallLife) -> Ending:
+    """What is known of the end, for its disposition."""
+    end = life.end
+    return Ending(
+        cause=end.cause if end else life.refused,
+        q850=end.q850 if end else 0,
+        sip_code=end.sip_code if end else 0,
+        created=end is not None,
+        answered=bool(life.answered_at_s or (end and end.answered_at_s)),
+        early_media=life.early_media,
+        bridged=bool(life.bridged_at_s),
+        person=life.person,
+        abandoned=life.abandoned,
+        robot=life.campaign.mode is Mode.ROBOT,
+        script_outcome=life.script_outcome if life.script_completed else "",
+        amd=life.amd,
+        cancelled=life.cancelled,
+        lost=life.lost,
+        ended_by=end.ended_by if end else "",
+        rang=bool(life.ringing_at_s),
+        ring_time_over=life.ring_time_over,
+        script_ended=life.script_completed,
+    )
+
+
+def touch_of(cdr: Cdr, phase: TouchPhase | None) -> Touch | None:
     """What the limits remember of this attempt; None where nobody was disturbed."""
-    if end in NOBODY_DISTURBED or (end is Disposition.FAILED and not cdr.originated_at_s):
+    if phase is None or not cdr.originated_at_s:
         return None
     connected_s = max(0.0, cdr.ended_at_s - cdr.answered_at_s) if cdr.answered_at_s else 0.0
-    if end is Disposition.UNKNOWN:
-        phase = TouchPhase.UNKNOWN
-    elif end in (Disposition.TALKED, Disposition.ROBOT_DONE, Disposition.ROBOT_PARTIAL):
-        phase = TouchPhase.CONVERSED
-    elif cdr.answered_at_s:
-        phase = TouchPhase.CONNECTED
-    else:
-        phase = TouchPhase.ATTEMPTED
-    return Touch(cdr.attempt_id, cdr.made_at_s, phase, cdr.number, round(connected_s, 3), end.value)
+    return Touch(cdr.attempt_id, cdr.made_at_s, phase, cdr.number, round(connected_s, 3), cdr.disposition)
 
 
 def as_record(cdr: Cdr) -> dict[str, object]:

@@ -40,7 +40,7 @@ def govern(decision: Decision, snapshot: Snapshot, limits: Limits) -> Decision:
     if not limits.switch_up:
         cap(0, "the switch is not connected")
     if limits.needs_agents and not any(a.state in SOON and not a.leaving for a in snapshot.agents):
-        cap(0, "hard stop: no agent ready or soon ready")
+        cap(-1, "hard stop: no agent ready or soon ready")  # said even where nothing was asked for
     cap(snapshot.max_calls - len(snapshot.calls), f"campaign limit of {snapshot.max_calls} calls")
     cap(limits.channels_left, f"gateways have {limits.channels_left} channels left")
     cap(limits.starts_left, f"gateways may start {limits.starts_left} calls now")
