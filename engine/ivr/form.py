@@ -13,9 +13,7 @@ from engine.ivr.verbs.step import Jump, Step
 class Defaults(BaseModel, frozen=True, extra="forbid"):
     """What every node has that does not say otherwise."""
 
-    on: dict[str, Jump] = Field(
-        default={}, description="Outcome → where to go, where a node does not say."
-    )
+    on: dict[str, Jump] = Field(default={}, description="Outcome → where to go, where a node does not say.")
 
 
 class Header(BaseModel, frozen=True, extra="forbid"):

@@ -24,9 +24,10 @@ def _money(value: str) -> Decimal:
         raise ValueError("is not an amount of money; write 1250.50") from None
     if not amount.is_finite() or not 0 <= amount < 10**12:
         raise ValueError("is not an amount that can be owed")
-    if amount != amount.quantize(Decimal("0.01")):
+    exact = amount.quantize(Decimal("0.01"))
+    if amount != exact:
         raise ValueError("has more than two decimals")
-    return amount
+    return exact
 
 
 def _number(value: str) -> int:
