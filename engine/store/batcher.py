@@ -9,6 +9,7 @@ A script then costs the engine a few tens of µs instead of a round trip and two
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any, Final
 
 import gevent
@@ -27,6 +28,7 @@ pack_command: Final[Callable[[Command], bytes]] = hiredis.pack_command  # type: 
 BATCH_MOST: Final = 256
 WAITING_MOST: Final = 20_000
 DEADLINE_S: Final = 5.0
+IDLE_S: Final = 1.0  # a connection unused for longer is looked at before it is used
 
 
 class _Request:
@@ -52,6 +54,7 @@ class Batcher:
         self._where = without_password(url)
         self._prepare = prepare
         self._connection: Any = None
+        self._used_at_s = 0.0
         self._waiting: deque[_Request] = deque()
         self._flusher: gevent.Greenlet | None = None
         self.batches = 0
@@ -136,6 +139,13 @@ class Batcher:
         request.done.set(replies)
 
     def _connected(self) -> Any:
+        if (
+            self._connection is not None
+            and monotonic() - self._used_at_s > IDLE_S
+            and _is_dead(self._connection)
+        ):
+            self._drop_connection()
+        self._used_at_s = monotonic()
         if self._connection is None:
             connection = self._pool.get_connection()
             try:
@@ -173,6 +183,14 @@ def load_scripts(connection: Any) -> None:
     connection.send_packed_command([pack_command(("SCRIPT", "LOAD", text)) for text in texts])
     for _ in texts:
         connection.read_response()
+
+
+def _is_dead(connection: Any) -> bool:
+    """Closed by the server, or with bytes that nobody asked for."""
+    try:
+        return bool(connection.can_read(0))
+    except (RedisError, OSError):
+        return True
 
 
 def _read(connection: Any) -> Any:

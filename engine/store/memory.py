@@ -194,13 +194,13 @@ class MemoryStore:
             return False
         self._open[intent.attempt_id] = OpenAttempt(intent, lease.token)
         person.version += 1
-        person.open_attempt, person.open_contact = intent.attempt_id, intent.contact_id
+        person.open_attempt = intent.attempt_id
         person.touches[intent.attempt_id] = Touch(
             intent.attempt_id, intent.made_at_s, TouchPhase.RESERVED, intent.number
         )
         if case := self._cases.get(intent.contact_id):
             self._unclaim(case)
-            case.open, case.due_at_s = True, None
+            case.open, case.due_at_s, person.open_contact = True, None, intent.contact_id
         self._note("intent", intent.person_id, asdict(intent))
         return True
 

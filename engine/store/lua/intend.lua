@@ -18,10 +18,11 @@ local mark = redis.call('HMGET', key, 'v', 'open')
 if mark[2] or tonumber(mark[1] or 0) ~= tonumber(ARGV[6]) then return 0 end
 
 redis.call('HSET', open, attempt, ARGV[2] .. '\n' .. ARGV[7])
-redis.call('HSET', key, 'v', tonumber(ARGV[6]) + 1, 'open', attempt, 'oc', contact, 't:' .. attempt, ARGV[8])
+redis.call('HSET', key, 'v', tonumber(ARGV[6]) + 1, 'open', attempt, 't:' .. attempt, ARGV[8])
 local value = redis.call('GET', root .. ':contact:' .. contact)
 if value then
   local _, campaign = header(value)
+  redis.call('HSET', key, 'oc', contact)
   if redis.call('ZREM', root .. ':leases', contact) == 1 then
     unclaim(root, person, contact)
   else

@@ -105,6 +105,19 @@ def test_a_call_without_a_case_is_stored_and_settled_like_any_other(world: World
     assert world.store.find_contact("nobody's case") is None
 
 
+def test_a_case_imported_during_a_call_without_one_keeps_its_own_turn(world: World) -> None:
+    contact = case("c1")
+    lease = world.owner()
+    intent = intent_for(contact)
+    world.store.intend(lease, intent)
+    world.add(contact)
+    assert world.sizes() == (1, 0, 0, 0)
+    assert world.claim(lease) == []
+    world.store.settle(lease, cdr_of(intent), touch_of(intent), again(None))
+    assert world.sizes() == (1, 0, 0, 0)
+    assert world.claim(lease) == ["c1"]
+
+
 def test_the_end_of_an_attempt_settles_the_touch_frees_the_person_and_schedules_the_contact(
     world: World,
 ) -> None:
