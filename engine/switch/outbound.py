@@ -81,7 +81,7 @@ class Session(Wire, greenswitch.esl.OutboundSession):  # type: ignore[misc]  # g
         self.tell(command("sendmsg", message.headers))
 
     def register_expected_event(self, event: str, variable: str, value: str, end: AsyncResult) -> None:
-        """greenswitch's blocking verbs announce here what they wait for, just before `call_command`. Theirs is
+        """greenswitch's blocking verbs say here what they wait for, just before `call_command`. Theirs is
         matched by the name of the application; ours by the step's id, so two of a kind are never mixed up."""
         self._expecting = end
 
