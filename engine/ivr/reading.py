@@ -22,7 +22,7 @@ _M = TypeVar("_M", bound=BaseModel)
 def read(text: str, name: str) -> Script:
     """The scenario in `text`. `name`: of the file, for messages. Raises ConfigError listing every problem."""
     document = strict_yaml.load(text, name)
-    reader = _Reader(document)
+    reader = Reader(document)
     script = reader.read(hashlib.sha256(text.encode()).hexdigest()[:8])
     if reader.problems or script is None:
         raise ConfigError.of(sorted(reader.problems, key=_in_order))
@@ -33,7 +33,9 @@ def _in_order(problem: Problem) -> tuple[int, ...]:
     return tuple(int(part) for part in problem.place.split(":")[-2:] if part.isdigit())
 
 
-class _Reader:
+class Reader:
+    """Turns the parts of a document into models, and notes every problem with its place."""
+
     def __init__(self, document: strict_yaml.Document) -> None:
         self._document = document
         self.problems: list[Problem] = []
@@ -42,7 +44,7 @@ class _Reader:
         self.problems.append(self._document.problem(path, what, fix, key=key))
 
     def read(self, fingerprint: str) -> Script | None:
-        header = self._model(Header, self._document.data, ())
+        header = self.model(Header, self._document.data, ())
         raw = self._document.data.get("nodes") if isinstance(self._document.data, dict) else None
         nodes = [node for node in self._nodes(raw if isinstance(raw, dict) else {}) if node is not None]
         if header is None or self.problems:
@@ -70,7 +72,7 @@ class _Reader:
                 continue
             frame_keys = {key: value for key, value in body.items() if key in NodeFrame.model_fields}
             verbs = {key: value for key, value in body.items() if key not in frame_keys}
-            frame = self._model(NodeFrame, frame_keys, path)
+            frame = self.model(NodeFrame, frame_keys, path)
             steps = list(self._steps(verbs, path))
             if frame is None or None in steps:
                 yield None
@@ -111,7 +113,7 @@ class _Reader:
         kind = VERBS[verb]
         parameter = self._meant(kind, body)
         whole = {parameter: body} if parameter else {} if body is None else body
-        step = self._model(kind, whole, path, short=bool(parameter))
+        step = self.model(kind, whole, path, short=bool(parameter))
         return PlacedStep(verb, step, path, bool(parameter)) if step is not None else None
 
     @staticmethod
@@ -122,7 +124,7 @@ class _Reader:
         kinds = (str, int, float) if isinstance(body, str | int | float) else (type(body),)
         return next((kind.short[each] for each in kinds if each in kind.short), "")
 
-    def _model(self, kind: type[_M], data: Any, path: Path, *, short: bool = False) -> _M | None:
+    def model(self, kind: type[_M], data: Any, path: Path, *, short: bool = False) -> _M | None:
         """The data as this model; None after every problem has been noted."""
         try:
             return kind.model_validate(data)

@@ -69,6 +69,11 @@ class Runner:
         """Where the call stands."""
         return self._path[-1]
 
+    @property
+    def interruptible(self) -> bool:
+        """Would a key cut what is being played?"""
+        return self._stage.playing and self._script.nodes[self.node].steps[self._step].interruptible
+
     def start(self, now_s: float) -> list[Action]:
         """The first actions. `now_s`: engine clock."""
         self._stage.now_s = now_s

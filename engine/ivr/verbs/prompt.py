@@ -43,6 +43,10 @@ class Prompt(Step, frozen=True):
     def decides(self) -> bool:
         return True
 
+    @property
+    def interruptible(self) -> bool:
+        return self.barge_in
+
     def utterances(self) -> tuple[Utterance, ...]:
         return tuple(Utterance(("play", at), sound, self.voice) for at, sound in enumerate(self.play))
 

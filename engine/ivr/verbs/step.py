@@ -136,6 +136,11 @@ class Step(BaseModel, frozen=True, extra="forbid"):
         return False
 
     @property
+    def interruptible(self) -> bool:
+        """May a key cut what it plays?"""
+        return False
+
+    @property
     def ends(self) -> bool:
         """Can the scenario come to its end in it? Then its node names a disposition."""
         return False
