@@ -6,18 +6,18 @@ from typing import Any, TypeVar
 from engine.control import Control
 from engine.web import given as g
 from engine.web.auth import Scope
-from engine.web.route import Answer, Ask, Given, Nothing, Route
+from engine.web.route import Answer, Ask, Given, Look, Nothing, Route
 
 AGENT = {"agent_id": "anna", "state": "ready", "since_s": 12.5, "extension": "1001", "card": None}
 
 G = TypeVar("G", bound=Given)
 
 
-def agents(control: Control, _: Ask[Nothing]) -> Answer:
+def agents(control: Control, _: Ask[Look]) -> Answer:
     return control.agents()
 
 
-def agent(control: Control, ask: Ask[Nothing]) -> Answer:
+def agent(control: Control, ask: Ask[Look]) -> Answer:
     return control.agent(ask.path["agent_id"])
 
 
@@ -89,9 +89,9 @@ def routes() -> tuple[Route[Any], ...]:
 
     return (
         Route("GET", "/v1/agents", Scope.SUPERVISOR, "All agents and what they do.",
-              agents, Nothing, [AGENT]),
+              agents, Look, [AGENT]),
         Route("GET", one, Scope.OPERATOR, "One agent, with the card of the contact shown or on the line.",
-              agent, Nothing, AGENT, own_agent=True),
+              agent, Look, AGENT, own_agent=True),
         act("Come to work; the phone is called.", login, g.Login, {"extension": "1001"}),
         act("Take calls.", ready, Nothing),
         act("Take no more calls; a talk is finished first.", pause, g.Pause, {"reason": "lunch"}),

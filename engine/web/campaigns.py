@@ -8,7 +8,7 @@ from typing import Any
 from engine.control import Control
 from engine.web import given as g
 from engine.web.auth import Scope
-from engine.web.route import Answer, Ask, Nothing, Route
+from engine.web.route import Answer, Ask, Look, Nothing, Route
 
 CAMPAIGN = {"campaign_id": "autumn", "mode": "progressive", "state": "running", "team": "collectors"}
 STATUS = {
@@ -71,7 +71,7 @@ def campaign_summary(control: Control, ask: Ask[Nothing]) -> Answer:
     return control.summary(ask.path["campaign_id"])
 
 
-def why(control: Control, ask: Ask[Nothing]) -> Answer:
+def why(control: Control, ask: Ask[Look]) -> Answer:
     return control.why(ask.path["contact_id"])
 
 
@@ -155,7 +155,7 @@ def routes() -> tuple[Route[Any], ...]:
         Route("GET", f"{one}/contacts", see, "Imports under way, with the bytes received so far.",
               uploads.uploads, Nothing, [{"source": "list.csv", "received_bytes": 1048576}]),
         Route("GET", "/v1/contacts/{contact_id}/why", see, "Why a contact is, or is not, called.",
-              why, Nothing, WHY),
+              why, Look, WHY),
         Route("GET", "/v1/why", see, "The same, for contact ids that hold a slash.",
               why_by_query, g.WhyQuery, WHY, {"contact_id": "123/45"}),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from engine.web.route import Given
+from engine.web.route import Given, Look
 
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 ID = r"^[\w.:@+-]{1,128}$"
@@ -118,23 +118,20 @@ class Supervise(Given):
     how: Literal["listen", "whisper", "barge", "stop"]
 
 
-class WhyQuery(Given):
+class WhyQuery(Look):
     contact_id: ContactId = Field(description="for ids that hold a slash")
 
 
-class EventsQuery(Given):
+class EventsQuery(Look):
     after: Annotated[int, Field(ge=0, le=2**53)] = Field(
         0, description="send what came after this id; the header Last-Event-ID says the same"
     )
 
 
-class JournalQuery(Given):
+class JournalQuery(Look):
     kind: Line = Field("", description="comma-separated kinds, e.g. cdr,blocked; empty: all")
     since_s: EpochS = Field(0.0, description="epoch second of the first record")
     format: Literal["jsonl", "csv"] = "jsonl"
-    clear: bool = Field(
-        False, description="numbers and names unmasked; the token must be allowed to see them"
-    )
 
     def kinds(self) -> frozenset[str] | None:
         return frozenset(kind.strip() for kind in self.kind.split(",") if kind.strip()) or None

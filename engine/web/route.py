@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.control import Control
 from engine.web.auth import Caller, Scope
@@ -20,18 +20,26 @@ class Nothing(Given):
     """The request has no body, or an empty object."""
 
 
+class Look(Given):
+    """Something is to be seen in which people occur."""
+
+    clear: bool = Field(False, description="their numbers and names unmasked; for a token that may see them")
+
+
 G = TypeVar("G", bound=Given)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[G]):
     """One request, checked. `path`: the values of the address's {placeholders}. `given`: the JSON body, or
-    the query of a GET or an upload. `chunks`: an upload's bytes as they come in."""
+    the query of a GET or an upload. `chunks`: an upload's bytes as they come in. `clear`: people's
+    numbers and names may go out unmasked."""
 
     caller: Caller
     path: Mapping[str, str]
     given: G
     chunks: Iterator[bytes]
+    clear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,16 @@ import orjson
 from engine.domain.attempt import Cdr
 from engine.domain.errors import DialerError
 from engine.greenlets import Turns
+from engine.logs import masked, masked_name
 from engine.web.auth import Caller, Scope
 
 RETRY_MS = 2000
 BATCH_BYTES = 32 * 1024
 RECORD = tuple(field.name for field in fields(Cdr) if field.name != "decided")
 CSV_FIELDS = ("at_s", "kind", *RECORD, "reason", "rule")
-PRIVATE = frozenset({"number", "from_number", "to_number", "phone", "phones", "name", "digits"})
+PRIVATE = frozenset({"number", "from_number", "to_number", "phone", "phones", "digits"})
+PERSONS = frozenset({"contact_id", "person_id", "number", "phones"})
+PERSONS_NAME = "name of a person"
 OURS = frozenset({"caller_id"})
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -48,20 +51,24 @@ class Seats:
 
 class EventStream:
     """Server-sent events, one client. A client that stops reading is cut off by the server's write deadline
-    and comes back with Last-Event-ID. An operator gets what concerns their own agent."""
+    and comes back with Last-Event-ID. An operator gets what concerns their own agent, and only the card of
+    the contact unmasked."""
 
-    def __init__(self, events: Iterator[dict[str, Any]], caller: Caller, seats: Seats) -> None:
+    def __init__(self, events: Iterator[dict[str, Any]], caller: Caller, clear: bool, seats: Seats) -> None:
         seats.take()
-        self._events, self._caller, self._seats = events, caller, seats
+        self._events, self._caller, self._clear, self._seats = events, caller, clear, seats
         self._open = True
 
     def __iter__(self) -> Iterator[bytes]:
         yield b"retry: %d\n\n" % RETRY_MS
         for event in self._events:
-            if event.get("kind") is None:
+            kind, own = event.get("kind"), event.get("agent") == self._caller.agent_id
+            if kind is None:
                 yield b": beat\n\n"
-            elif self._caller.scope > Scope.OPERATOR or event.get("agent") == self._caller.agent_id:
-                yield sse(event)
+            elif self._caller.scope > Scope.OPERATOR:
+                yield sse(event if self._clear else private(event))
+            elif own:
+                yield sse(event if kind == "card" else private(event))
 
     def close(self) -> None:
         """Called by the server when the client is gone, whether or not anything was sent."""
@@ -133,23 +140,23 @@ def _cell(value: Any) -> Any:
 
 
 def private(value: Any, key: str = "") -> Any:
-    """The same data with people's numbers and names masked, however deep they lie. Idempotent."""
+    """The same data with people's numbers and names masked, however deep they lie. Idempotent.
+
+    A `name` is a person's where a contact or a number stands beside it; else a campaign's, an agent's.
+    """
     if isinstance(value, Mapping):
-        return {_masked_key(str(inner)): private(held, str(inner)) for inner, held in value.items()}
+        names = "" if PERSONS.isdisjoint(value) else PERSONS_NAME
+        return {
+            _masked_key(str(inner)): private(held, names if inner == "name" else str(inner))
+            for inner, held in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [private(held, key) for held in value]
-    if isinstance(value, str) and key not in OURS and (key in PRIVATE or E164.fullmatch(value)):
-        return masked(value)
-    return value
-
-
-def masked(text: str) -> str:
-    """+14155550123 → +1415*****23: enough to find the call, not to dial it. Of a name, the initials."""
-    if "*" in text:
-        return text
-    if text[:1] == "+" or text.isdigit():
-        return f"{text[:5]}{'*' * (len(text) - 7)}{text[-2:]}" if len(text) > 8 else "*" * len(text)
-    return " ".join(f"{word[:1]}***" for word in text.split())
+    if not isinstance(value, str) or key in OURS:
+        return value
+    if key == PERSONS_NAME:
+        return masked_name(value)
+    return masked(value) if key in PRIVATE or E164.fullmatch(value) else value
 
 
 def _masked_key(key: str) -> str:

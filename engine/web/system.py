@@ -7,7 +7,7 @@ from typing import Any
 from engine.control import Control
 from engine.web import given as g
 from engine.web.auth import Scope
-from engine.web.route import Answer, Ask, Nothing, Plain, Route, Streamed
+from engine.web.route import Answer, Ask, Look, Nothing, Plain, Route, Streamed
 from engine.web.stream import EventStream, Seats, batched, csv_lines, json_lines, to_json
 
 CALL = {
@@ -20,7 +20,7 @@ CALL = {
 CHECK = {"check": "switch", "ok": True, "found": "sw1 answers in 2 ms", "fix": ""}
 
 
-def calls(control: Control, _: Ask[Nothing]) -> Answer:
+def calls(control: Control, _: Ask[Look]) -> Answer:
     return control.calls()
 
 
@@ -34,11 +34,10 @@ def supervise(control: Control, ask: Ask[g.Supervise]) -> Answer:
 
 def journal(control: Control, ask: Ask[g.JournalQuery]) -> Answer:
     want = ask.given
-    clear = want.clear and ask.caller.clear_numbers
     records = _begun(control.journal(want.kinds(), want.since_s))
     if want.format == "csv":
-        return Streamed("text/csv; charset=utf-8", batched(csv_lines(records, clear)), "journal.csv")
-    return Streamed("application/x-ndjson", batched(json_lines(records, clear)), "journal.jsonl")
+        return Streamed("text/csv; charset=utf-8", batched(csv_lines(records, ask.clear)), "journal.csv")
+    return Streamed("application/x-ndjson", batched(json_lines(records, ask.clear)), "journal.jsonl")
 
 
 def _begun(records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -80,11 +79,13 @@ def routes(streams_limit: int, open_metrics: bool) -> tuple[Route[Any], ...]:
     seats = Seats(streams_limit)
 
     def events(control: Control, ask: Ask[g.EventsQuery]) -> Answer:
-        return Streamed("text/event-stream", EventStream(control.events(ask.given.after), ask.caller, seats))
+        return Streamed(
+            "text/event-stream", EventStream(control.events(ask.given.after), ask.caller, ask.clear, seats)
+        )
 
     see, run = Scope.SUPERVISOR, Scope.ADMIN
     return (
-        Route("GET", "/v1/calls", see, "Live calls.", calls, Nothing, [CALL]),
+        Route("GET", "/v1/calls", see, "Live calls.", calls, Look, [CALL]),
         Route("DELETE", "/v1/calls/{attempt_id}", see, "Hang up a call.", hang_up, Nothing, CALL),
         Route("POST", "/v1/supervise", see,
               "Listen to an agent's talk, whisper to the agent, barge in, or stop.",

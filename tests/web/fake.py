@@ -36,6 +36,7 @@ class FakeControl:
         self.flood = False
         self.events_closed = Event()
         self.imported = bytearray()
+        self.card: dict[str, Any] | None = None
 
     def _did(self, name: str, *arguments: Any) -> None:
         self.asked.append((name, arguments))
@@ -118,7 +119,7 @@ class FakeControl:
 
     def agent(self, agent_id: str) -> dict[str, Any]:
         self._did("agent", agent_id)
-        return {"agent_id": agent_id, "state": "ready"}
+        return {"agent_id": agent_id, "name": "Anna the agent", "state": "ready", "card": self.card}
 
     def calls(self) -> list[dict[str, Any]]:
         self._did("calls")

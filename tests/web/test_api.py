@@ -6,7 +6,7 @@ import pytest
 
 from engine.control import NotFound, Refused
 from engine.domain.errors import ConfigError, Fenced, Problem, StoreError, SwitchError, SwitchGone
-from tests.web.conftest import SUPERVISOR, bearer
+from tests.web.conftest import ANNA, SUPERVISOR, bearer
 
 
 def test_status_is_served_as_json_with_a_request_id(api):
@@ -191,9 +191,22 @@ def test_numbers_in_the_journal_are_masked_unless_asked_for_by_who_may_see_them(
     assert "+48221234567" not in api.simulate_get("/v1/journal").text
     assert "+48221234567" in api.simulate_get("/v1/journal", params={"clear": "true"}).text
     got = api.simulate_get("/v1/journal", params={"clear": "true"}, headers=bearer(SUPERVISOR))
-    assert "+48221234567" not in got.text
-    assert "+4822*****67" in got.text
-    assert "+48220000001" in got.text, "our own caller-ID is nobody's secret"
+    assert got.status_code == 403
+    assert "clear_numbers" in got.json["error"]["fix"]
+
+
+def test_our_own_caller_id_is_nobodys_secret(api):
+    assert "+48220000001" in api.simulate_get("/v1/journal").text
+
+
+def test_an_operator_sees_their_contact_and_a_supervisor_only_that_there_is_one(api, control):
+    card = {"contact_id": "17", "name": "Anna Nowak", "number": "+48221234567"}
+    control.card = card
+    assert api.simulate_get("/v1/agents/anna", headers=bearer(ANNA)).json["card"] == card
+    shown = api.simulate_get("/v1/agents/anna").json
+    assert shown["card"] == {"contact_id": "17", "name": "A*** N***", "number": "+4822*****67"}
+    assert shown["name"] == "Anna the agent"
+    assert api.simulate_get("/v1/agents/anna", params={"clear": "true"}).json["card"] == card
 
 
 def test_the_journal_as_csv_has_fixed_columns_and_runs_no_formula(api):
