@@ -76,7 +76,7 @@ class JsonFormatter(logging.Formatter):
         line = {
             "at": f"{_instant(record.created, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
-            "room": record.name.removeprefix("engine."),
+            "room": _room(record.name),
             "message": without_numbers(record.getMessage()),
             **{f"field_{key}" if key in _OWN else key: value for key, value in fields_of(record).items()},
         }
@@ -96,10 +96,14 @@ class PlainFormatter(logging.Formatter):
         at = f"{_instant(record.created, '%H:%M:%S')}.{int(record.msecs):03d}"
         fields = " ".join(f"{key}={_word(value)}" for key, value in fields_of(record).items())
         message = without_numbers(record.getMessage())
-        room = record.name.removeprefix("engine.")
+        room = _room(record.name)
         line = f"{at} {record.levelname.lower():<8} {room}: {message}" + (f"  {fields}" if fields else "")
         trace = _trace(self, record)
         return f"{line}\n{trace}" if trace else line
+
+
+def _room(logger: str) -> str:
+    return logger.removeprefix("engine.").removeprefix("prozvon.")
 
 
 def _instant(epoch_s: float, pattern: str) -> str:

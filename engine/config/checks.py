@@ -17,6 +17,8 @@ from engine.config.installation import Api, Inbound, Media, Switch
 from engine.domain.errors import ConfigError, did_you_mean
 from engine.domain.strict_yaml import Path
 
+SHORTEST_TOKEN = 16
+
 Found = tuple[Path, str, str]  # where, what, fix
 At = Callable[[str], FilePath]
 
@@ -29,6 +31,7 @@ def check(data: dict[str, Any], literal_secrets: list[Path], at: At) -> Iterator
     yield from _rules(data)
     yield from _campaigns(data, at)
     yield from _secrets(data, literal_secrets)
+    yield from _guessable(data)
     yield from _api(data)
     yield from _bounds(data)
     yield from _patterns(data)
@@ -203,6 +206,16 @@ def _secrets(data: dict[str, Any], literal: list[Path]) -> Iterator[Found]:
         host = item.get("host")
         if isinstance(host, str) and not is_loopback(host) and not item.get("password"):
             yield (*path, "password"), "is missing: the well-known one serves loopback only", fix
+
+
+def _guessable(data: dict[str, Any]) -> Iterator[Found]:
+    """Tokens that a guesser would find; an empty one of an agent is none at all."""
+    tokens = [(("api", *path), item) for path, item in _items(_section(data, "api"), "tokens")]
+    for path, item in [*tokens, *_items(data, "agents")]:
+        token = item.get("token")
+        if isinstance(token, str) and 0 < len(token) < SHORTEST_TOKEN:
+            fix = "Make one with: openssl rand -hex 32."
+            yield (*path, "token"), f"is shorter than {SHORTEST_TOKEN} characters", fix
 
 
 def _store_host(url: str) -> str:

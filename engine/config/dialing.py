@@ -85,7 +85,7 @@ class Agent(Section):
     skills: tuple[Name, ...] = Field(default=(), description="what campaigns may ask of them")
     token: SecretStr = Field(
         default=SecretStr(""),
-        description="for the agent's desk, as ${NAME}; empty: only an API token acts for them",
+        description="for the agent's desk, 16 characters or more, as ${NAME}; empty: none",
     )
 
 

@@ -121,10 +121,13 @@ class Store(Section):
 
 
 class Token(Section):
-    """Who may use the API."""
+    """Who may use the API. Agents have tokens of their own: agents.token."""
 
     name: Name = Field(description="whose it is; written to the journal")
-    token: SecretStr = Field(description="the token itself, as ${NAME}; written out only for loopback")
+    token: SecretStr = Field(description="16 characters or more, as ${NAME}; written out only for loopback")
+    scope: Literal["supervisor", "admin"] = Field(
+        default="supervisor", description="supervisor: campaigns, agents, calls; admin: also configuration"
+    )
     clear_numbers: bool = Field(default=False, description="may see people's numbers unmasked")
 
 
@@ -134,7 +137,7 @@ class Api(Section):
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
     port: Port = Field(default=8080, description="TCP port to listen on")
     tokens: tuple[Token, ...] = Field(
-        default=(), description="who may use it; none: anybody on this machine, loopback only"
+        default=(), description="who may use it; none: an admin token is made in store.data_dir"
     )
     tls_cert: str = Field(default="", description="certificate chain, PEM file; empty: plain HTTP")
     tls_key: str = Field(default="", description="private key of the certificate, PEM file")

@@ -12,7 +12,7 @@ from engine.config.models import Config
 from engine.config.shape import prepare, validate
 from engine.domain import strict_yaml
 from engine.domain.errors import ConfigError, Problem
-from engine.domain.strict_yaml import Document
+from engine.domain.strict_yaml import Document, dotted
 
 
 def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Config:
@@ -73,8 +73,9 @@ def _read(document: Document, environ: Mapping[str, str], folder: Path) -> Confi
     config = validate(document, prepared)
     problems = list(prepared.problems)
     if isinstance(prepared.data, dict):
+        told = {problem.key for problem in problems}  # what a wrong value leads to is not told on top of it
         found = check(prepared.data, prepared.literal_secrets, lambda path: folder / path)
-        problems += [document.problem(path, what, fix) for path, what, fix in found]
+        problems += [document.problem(*one) for one in found if dotted(one[0]) not in told]
     if problems or config is None:
         raise ConfigError.of(sorted(problems, key=_place))
     config._folder = folder

@@ -30,7 +30,8 @@ class Problem:
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
         fix = f". {self.fix}" if self.fix else ""
-        return f"{self.place}: {key}{self.what}{fix}"
+        place = f"{self.place}: " if self.place else ""
+        return f"{place}{key}{self.what}{fix}"
 
 
 class ConfigError(DialerError):

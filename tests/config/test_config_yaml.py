@@ -139,9 +139,9 @@ def test_it_starts_as_it_is_without_any_environment():
 def test_it_also_starts_with_every_commented_key_taken_into_use(tmp_path):
     text = FULL.replace("scenarios/", f"{PATH.parent}/scenarios/")
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
-    config = load(tmp_path / "config.yaml", environ={"PROZVON_API_TOKEN": "t0ken"})
+    config = load(tmp_path / "config.yaml", environ={"PROZVON_API_TOKEN": "t0ken-t0ken-t0ken"})
     assert config.switches[0].password.get_secret_value() == "ClueCon"
-    assert config.api.tokens[0].token.get_secret_value() == "t0ken"
+    assert config.api.tokens[0].token.get_secret_value() == "t0ken-t0ken-t0ken"
 
 
 def test_editors_are_told_where_its_schema_is():
