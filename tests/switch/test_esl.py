@@ -1,4 +1,6 @@
 import time
+from contextlib import suppress
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -60,10 +62,8 @@ def test_random_bytes_raise_nothing_but_protocol_error(chunks):
 @example(b'{"a":"\\ud800"}', "json")
 def test_a_broken_event_is_a_protocol_error_or_an_event_never_anything_else(body, form):
     frame = Frame({"Content-Type": f"text/event-{form}"}, body)
-    try:
+    with suppress(ProtocolError):
         assert isinstance(parse_event(frame), dict)
-    except ProtocolError:
-        pass
 
 
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
@@ -74,8 +74,6 @@ text = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 @example("a\u2028Unique-ID: victim")
 @example("\x85Unique-ID: victim\x1cX")
 def test_a_value_can_never_forge_a_header(value):
-    from urllib.parse import quote
-
     plain = f"Event-Name: DTMF\nvariable_x: {quote(value)}\nUnique-ID: leg\n".encode()
     json = orjson.dumps({"Event-Name": "DTMF", "variable_x": value, "Unique-ID": "leg"})
     for form, body in (("plain", plain), ("json", json)):
@@ -135,9 +133,10 @@ def test_a_length_that_is_no_length_is_refused(length):
 
 def test_a_head_without_end_is_refused_before_it_fills_the_memory():
     codec = EslCodec(max_head=1000)
+    for _ in range(10):
+        codec.receive(b"x" * 100)
     with pytest.raises(ProtocolError):
-        for _ in range(100):
-            codec.receive(b"x" * 100)
+        codec.receive(b"x")
 
 
 def test_a_body_too_long_is_refused_before_it_arrives():

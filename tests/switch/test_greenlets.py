@@ -1,0 +1,167 @@
+import gevent
+import pytest
+from gevent.event import Event
+
+from engine import greenlets
+from engine.greenlets import HubLag, Mailboxes, Pool, Turns, start, start_later, supervise
+
+
+def test_work_that_fails_is_logged_and_counted(caplog):
+    def fail():
+        raise RuntimeError("no luck")
+
+    before = greenlets.deaths.get("test job", 0)
+    start("test job", fail).join(timeout=1)
+    assert greenlets.deaths["test job"] == before + 1
+    assert "no luck" in caplog.text
+
+
+def test_delayed_work_can_be_called_off():
+    done = []
+    start_later(0.0, "x", done.append, 1).join(timeout=1)
+    off = start_later(60.0, "x", done.append, 2)
+    off.kill()
+    assert done == [1]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_loop_that_ends_is_reported_whichever_way_it_ends(fails, caplog):
+    reported = Event()
+
+    def loop():
+        if fails:
+            raise RuntimeError("broken loop")
+
+    supervise("a loop", loop, lambda name: reported.set())
+    assert reported.wait(1)
+    assert "greenlet died" in caplog.text
+
+
+def test_a_loop_ended_on_purpose_is_not_reported():
+    reported = []
+    loop = supervise("a loop", lambda: gevent.sleep(60), reported.append)
+    gevent.sleep(0)
+    greenlets.kill(loop, None)
+    gevent.sleep(0)
+    assert reported == []
+
+
+def test_a_full_pool_says_no_and_has_room_again():
+    pool, go = Pool("p", 2), Event()
+    assert [pool.start(go.wait, 5) for _ in range(3)] == [True, True, False]
+    assert (pool.busy, pool.refused) == (2, 1)
+    go.set()
+    assert pool.join(1)
+    assert pool.start(go.wait, 1)
+
+
+def test_items_of_one_key_stay_in_order_and_a_slow_key_holds_up_nobody():
+    seen, slow = [], Event()
+
+    def handle(item):
+        if item == ("a", 0):
+            slow.wait(5)
+        seen.append(item)
+
+    boxes = Mailboxes("test", handle)
+    for number in range(3):
+        for key in "ab":
+            boxes.post(key, (key, number))
+    with gevent.Timeout(1, False):
+        while len(seen) < 3:
+            gevent.sleep(0)
+    assert seen == [("b", 0), ("b", 1), ("b", 2)]
+    slow.set()
+    assert boxes.join(1)
+    assert seen[3:] == [("a", 0), ("a", 1), ("a", 2)]
+    assert (boxes.waiting, boxes.handled) == (0, 6)
+
+
+def test_a_handler_that_fails_does_not_end_its_mailbox(caplog):
+    seen = []
+
+    def handle(item):
+        if item == 1:
+            raise RuntimeError("bad item")
+        seen.append(item)
+
+    boxes = Mailboxes("test", handle)
+    for item in (1, 2):
+        boxes.post("k", item)
+    assert boxes.join(1)
+    assert (seen, boxes.failed, boxes.handled) == ([2], 1, 2)
+    assert "bad item" in caplog.text
+
+
+def test_in_a_flood_only_what_may_go_is_dropped():
+    seen = []
+    boxes = Mailboxes("test", seen.append, limit_per_key=3, may_drop=lambda item: item == "ring")
+    for item in ["ring"] * 5 + ["answer", "ring", "end"]:
+        boxes.post("leg", item)
+    assert boxes.join(1)
+    assert seen == ["ring", "ring", "ring", "answer", "end"]
+    assert boxes.dropped == 3
+
+
+def test_the_limit_of_all_keys_together_asks_the_poster_to_wait():
+    go, seen = Event(), []
+    boxes = Mailboxes("test", lambda item: (go.wait(5), seen.append(item)), limit=2, may_drop=lambda i: i < 0)
+    assert [boxes.post(key, key) for key in (1, 2)] == [True, True]
+    assert boxes.full
+    assert not boxes.post(3, -1)
+    assert boxes.post(4, 4)
+    assert not boxes.wait_for_room(0.01)
+    go.set()
+    assert boxes.wait_for_room(1)
+    assert boxes.join(1)
+    assert sorted(seen) == [1, 2, 4]
+
+
+def test_an_item_posted_by_a_handler_to_its_own_key_is_handled_after_it():
+    seen = []
+
+    def handle(item):
+        seen.append(item)
+        if item < 3:
+            boxes.post("k", item + 1)
+
+    boxes = Mailboxes("test", handle)
+    boxes.post("k", 1)
+    assert boxes.join(1)
+    assert seen == [1, 2, 3]
+
+
+def test_turns_let_others_run_every_few_items():
+    turns, ran = Turns(items=4, ms=10_000), []
+    start("other", ran.append, 1)
+    for _ in range(3):
+        turns()
+    assert ran == []
+    turns()
+    assert ran == [1]
+
+
+def test_turns_let_others_run_after_some_time():
+    now, ran = [0.0], []
+    turns = Turns(items=1000, ms=5.0, clock=lambda: now[0])
+    start("other", ran.append, 1)
+    turns()
+    assert ran == []
+    now[0] = 0.006
+    turns()
+    assert ran == [1]
+
+
+def test_hub_lag_sees_a_greenlet_that_does_not_yield():
+    now = [0.0]
+    lag = HubLag(every_s=0.001, clock=lambda: now[0])
+    lag.start()
+    gevent.sleep(0)
+    now[0] = 0.301  # whoever ran meanwhile took 300 ms
+    with gevent.Timeout(1, False):
+        while not lag.worst_ms:
+            gevent.sleep(0.001)
+    lag.stop()
+    assert lag.worst_ms == pytest.approx(300.0)
+    lag.reset()
+    assert lag.worst_ms == 0.0
