@@ -43,6 +43,7 @@ class Call:
     ended: threading.Event = field(default_factory=threading.Event)
     sequence: int = 0
     timestamp: int = 0
+    key_began: int = 0
     keys: list[bytes] = field(default_factory=list)
     answered_at_s: float = 0.0
 
@@ -90,11 +91,11 @@ class FarEnd:
         call.ended.set()
 
     def press(self, call: Call, digit: str, duration_ms: int = 120) -> None:
-        """A key as RFC 2833 events, sent in place of the sound."""
+        """A key as RFC 2833 events, sent in place of the sound; 80 ms of sound follow before the next one."""
         code = "0123456789*#ABCD".index(digit)
         steps = duration_ms // 20
         packets = [struct.pack("!BBH", code, 10, (step + 1) * FRAME) for step in range(steps)]
-        call.keys += packets + [struct.pack("!BBH", code, 0x8A, steps * FRAME)] * 3
+        call.keys += packets + [struct.pack("!BBH", code, 0x8A, steps * FRAME)] * 3 + [b""] * 4
 
     def close(self) -> None:
         for call in self.calls.values():
@@ -138,10 +139,11 @@ class FarEnd:
     def _speak(self, call: Call) -> None:
         kind, mark, stamp = PCMA, 0, call.timestamp
         payload = self._frames[call.sequence % len(self._frames)]
-        if call.keys:
-            payload, kind = call.keys.pop(0), KEYS
-            elapsed = struct.unpack("!H", payload[2:4])[0]
-            mark, stamp = (0x80 if elapsed == FRAME else 0), call.timestamp - elapsed + FRAME
+        if call.keys and (key := call.keys.pop(0)):
+            payload, kind, stamp = key, KEYS, call.key_began
+            mark = 0x80 if key[2:] == struct.pack("!H", FRAME) else 0
+            if mark:
+                call.key_began = stamp = call.timestamp
         call.sequence = (call.sequence + 1) & 0xFFFF
         call.timestamp += FRAME
         fields = (0x80, mark | kind, call.sequence, stamp & 0xFFFFFFFF, 0x50726F7A)

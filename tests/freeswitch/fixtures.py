@@ -14,6 +14,12 @@ from tests.freeswitch.phones import Phone
 from tests.freeswitch.switch import FreeSwitch, find_freeswitch, free_ports
 
 AGENT_HZ = 700.0
+CALL_EVENTS = (
+    "CHANNEL_CREATE CHANNEL_ORIGINATE CHANNEL_OUTGOING CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA",
+    "CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_PARK CHANNEL_UNPARK CHANNEL_HANGUP",
+    "CHANNEL_HANGUP_COMPLETE CHANNEL_DESTROY CHANNEL_EXECUTE CHANNEL_EXECUTE_COMPLETE BACKGROUND_JOB",
+    "DTMF PLAYBACK_START PLAYBACK_STOP RECORD_START RECORD_STOP HEARTBEAT",
+)
 
 
 @pytest.fixture(scope="session")
@@ -100,12 +106,7 @@ def wait_registered(esl: Esl, extensions: list[str], timeout_s: float = 15.0) ->
 def esl(freeswitch: FreeSwitch) -> Iterator[Esl]:
     """A connection of the test's own with all call events; at the end every call is hung up."""
     with freeswitch.connect() as client:
-        client.subscribe(
-            "CHANNEL_CREATE CHANNEL_ORIGINATE CHANNEL_OUTGOING CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA",
-            "CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_PARK CHANNEL_UNPARK CHANNEL_HANGUP",
-            "CHANNEL_HANGUP_COMPLETE CHANNEL_DESTROY CHANNEL_EXECUTE CHANNEL_EXECUTE_COMPLETE BACKGROUND_JOB",
-            "DTMF PLAYBACK_START PLAYBACK_STOP RECORD_START RECORD_STOP HEARTBEAT",
-        )
+        client.subscribe(*CALL_EVENTS)
         yield client
         clear_calls(client)
 
