@@ -8,9 +8,10 @@ from engine.cli.frame import Commands, Exit, Parser, command, config_path, show
 from engine.config import Config, load
 from engine.config.schema import SCHEMA_PATH, schema, schema_text
 from engine.config.show import as_plain, as_yaml
+from engine.ivr import schema as scenarios
 
 # Where each schema that editors complete from is kept, from the project's folder, and what writes it.
-SCHEMAS = {SCHEMA_PATH: schema_text}
+SCHEMAS = {SCHEMA_PATH: schema_text, "docs/schema/scenario.v1.json": scenarios.text}
 
 
 def add(commands: "Commands[Parser]") -> None:

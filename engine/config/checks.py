@@ -8,18 +8,15 @@ import string
 from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
 from typing import Any
-from urllib.parse import urlsplit
 
 from engine.compliance.gate import compile_rules
-from engine.config.base import is_loopback
+from engine.config.access import check_access
 from engine.config.dialing import Pacing
-from engine.config.installation import Api, Inbound, Media, Switch
+from engine.config.installation import Media
+from engine.config.plain import Found, default_of, items_of, section_of, texts_of
 from engine.domain.errors import ConfigError, did_you_mean
 from engine.domain.strict_yaml import Path
 
-SHORTEST_TOKEN = 16
-
-Found = tuple[Path, str, str]  # where, what, fix
 At = Callable[[str], FilePath]
 
 
@@ -30,43 +27,16 @@ def check(data: dict[str, Any], literal_secrets: list[Path], at: At) -> Iterator
     yield from _files(data, at)
     yield from _rules(data)
     yield from _campaigns(data, at)
-    yield from _secrets(data, literal_secrets)
-    yield from _guessable(data)
-    yield from _api(data)
+    yield from check_access(data, literal_secrets)
     yield from _bounds(data)
     yield from _patterns(data)
-
-
-def _items(data: dict[str, Any], section: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The mappings of a list section, each with its path."""
-    listed = data.get(section)
-    for number, item in enumerate(listed if isinstance(listed, list) else []):
-        if isinstance(item, dict):
-            yield (section, number), item
-
-
-def _section(data: dict[str, Any], *names: str) -> dict[str, Any]:
-    for name in names:
-        inner = data.get(name)
-        data = inner if isinstance(inner, dict) else {}
-    return data
-
-
-def _default(model: type[Any], key: str) -> Any:
-    return model.model_fields[key].default
-
-
-def _texts(value: Any) -> Iterator[tuple[int, str]]:
-    for number, item in enumerate(value if isinstance(value, list) else []):
-        if isinstance(item, str | int):
-            yield number, str(item)
 
 
 def _unique(data: dict[str, Any]) -> Iterator[Found]:
     keys = [("switches", "name"), ("gateways", "name"), ("teams", "name"), ("campaigns", "id")]
     for section, key in [*keys, ("agents", "id"), ("agents", "extension")]:
-        yield from _once(_items(data, section), key)
-    tokens = ((("api", *path), item) for path, item in _items(_section(data, "api"), "tokens"))
+        yield from _once(items_of(data, section), key)
+    tokens = ((("api", *path), item) for path, item in items_of(section_of(data, "api"), "tokens"))
     yield from _once(tokens, "name")
 
 
@@ -86,27 +56,27 @@ def _once(items: Iterator[tuple[Path, dict[str, Any]]], key: str) -> Iterator[Fo
 
 def _names(data: dict[str, Any]) -> Iterator[Found]:
     switches, gateways, teams = (_known(data, part, "name") for part in ("switches", "gateways", "teams"))
-    pools = [str(name) for name in _section(data, "caller_ids")]
+    pools = [str(name) for name in section_of(data, "caller_ids")]
     campaigns = _known(data, "campaigns", "id")
     for section in ("gateways", "teams"):
-        for path, item in _items(data, section):
+        for path, item in items_of(data, section):
             yield from _refers(item, path, "switch", "switch", switches)
             if len(switches) > 1 and not item.get("switch"):
                 yield (*path, "switch"), "is missing", f"There are several: {', '.join(switches)}."
-    for path, item in _items(data, "agents"):
+    for path, item in items_of(data, "agents"):
         yield from _refers(item, path, "team", "team", teams)
-    for path, item in _items(data, "campaigns"):
+    for path, item in items_of(data, "campaigns"):
         yield from _refers(item, path, "team", "team", teams)
         for key, what, known in (("gateways", "gateway", gateways), ("caller_ids", "caller-ID pool", pools)):
-            for number, name in _texts(item.get(key)):
+            for number, name in texts_of(item.get(key)):
                 if name not in known:
                     yield (*path, key, number), f"there is no {what} '{name}'", did_you_mean(name, known)
-    for path, item in _items(_section(data, "inbound"), "routes"):
+    for path, item in items_of(section_of(data, "inbound"), "routes"):
         yield from _refers(item, ("inbound", *path), "campaign", "campaign", campaigns)
 
 
 def _known(data: dict[str, Any], section: str, key: str) -> list[str]:
-    return [str(item[key]) for _, item in _items(data, section) if isinstance(item.get(key), str | int)]
+    return [str(item[key]) for _, item in items_of(data, section) if isinstance(item.get(key), str | int)]
 
 
 def _refers(item: dict[str, Any], path: Path, key: str, what: str, known: list[str]) -> Iterator[Found]:
@@ -122,9 +92,9 @@ def _files(data: dict[str, Any], at: At) -> Iterator[Found]:
         ("api", "tls_cert"),
         ("api", "tls_key"),
     ]:
-        yield from _file(_section(data, path[0]).get(path[1]), path, at)
-    for kind in ("abandon_notice", "record_warning", "sorry"):
-        for language, name in _section(data, "prompts", kind).items():
+        yield from _file(section_of(data, path[0]).get(path[1]), path, at)
+    for kind in ("abandon_notice", "record_warning", "hold", "sorry", "no_input"):
+        for language, name in section_of(data, "prompts", kind).items():
             yield from _file(name, ("prompts", kind, language), at)
 
 
@@ -142,11 +112,11 @@ def _file(name: Any, path: Path, at: At) -> Iterator[Found]:
 
 
 def _campaigns(data: dict[str, Any], at: At) -> Iterator[Found]:
-    for path, item in _items(data, "campaigns"):
+    for path, item in items_of(data, "campaigns"):
         yield from _file(item.get("script"), (*path, "script"), at)
         yield from _file(item.get("contacts_file"), (*path, "contacts_file"), at)
         yield from _file(item.get("machine_message"), (*path, "machine_message"), at)
-        notice = _section(item, "abandonment").get("notice")
+        notice = section_of(item, "abandonment").get("notice")
         yield from _file(notice, (*path, "abandonment", "notice"), at)
         if item.get("mode") == "robot" and not item.get("script"):
             yield (
@@ -160,9 +130,9 @@ def _campaigns(data: dict[str, Any], at: At) -> Iterator[Found]:
 
 def _rules(data: dict[str, Any]) -> Iterator[Found]:
     """The gate's own opinion of every rule: its name, its parameters, its hours."""
-    owners = [(("calling",), _section(data, "calling")), *_items(data, "campaigns")]
+    owners = [(("calling",), section_of(data, "calling")), *items_of(data, "campaigns")]
     for path, owner in owners:
-        for rule_path, rule in _items(owner, "rules"):
+        for rule_path, rule in items_of(owner, "rules"):
             name, params = rule.get("rule"), rule.get("params", {})
             if not isinstance(name, str) or not isinstance(params, dict):
                 continue
@@ -176,82 +146,18 @@ def _rules(data: dict[str, Any]) -> Iterator[Found]:
 
 def _skilled(data: dict[str, Any], campaign: dict[str, Any], path: Path) -> Iterator[Found]:
     """Somebody in the team must have all the skills, or nobody will ever be called."""
-    wanted = {skill for _, skill in _texts(campaign.get("skills"))}
-    team = [item for _, item in _items(data, "agents") if item.get("team") == campaign.get("team")]
+    wanted = {skill for _, skill in texts_of(campaign.get("skills"))}
+    team = [item for _, item in items_of(data, "agents") if item.get("team") == campaign.get("team")]
     if (
         wanted
         and team
-        and not any(wanted <= {skill for _, skill in _texts(item.get("skills"))} for item in team)
+        and not any(wanted <= {skill for _, skill in texts_of(item.get("skills"))} for item in team)
     ):
         skills = ", ".join(sorted(wanted))
         yield (
             (*path, "skills"),
             f"no agent of team '{campaign.get('team')}' has {skills}",
             "Give it to one of them.",
-        )
-
-
-def _secrets(data: dict[str, Any], literal: list[Path]) -> Iterator[Found]:
-    fix = "Write ${NAME} and set NAME in the environment."
-    for path in literal:
-        if path[0] == "switches":
-            host = dict(_items(data, "switches"))[path[:2]].get("host", _default(Switch, "host"))
-        elif path[0] == "store":
-            host = _store_host(_section(data, "store")["url"])
-        else:
-            host = _section(data, "api").get("host", _default(Api, "host"))
-        if isinstance(host, str) and not is_loopback(host):
-            yield path, "a secret is written out", fix
-    for path, item in _items(data, "switches"):
-        host = item.get("host")
-        if isinstance(host, str) and not is_loopback(host) and not item.get("password"):
-            yield (*path, "password"), "is missing: the well-known one serves loopback only", fix
-
-
-def _guessable(data: dict[str, Any]) -> Iterator[Found]:
-    """Tokens that a guesser would find; an empty one of an agent is none at all."""
-    tokens = [(("api", *path), item) for path, item in _items(_section(data, "api"), "tokens")]
-    for path, item in [*tokens, *_items(data, "agents")]:
-        token = item.get("token")
-        if isinstance(token, str) and 0 < len(token) < SHORTEST_TOKEN:
-            fix = "Make one with: openssl rand -hex 32."
-            yield (*path, "token"), f"is shorter than {SHORTEST_TOKEN} characters", fix
-
-
-def _store_host(url: str) -> str:
-    """The host that a literal password in the url is shown to; loopback when there is no password at all."""
-    try:
-        parts = urlsplit(url)
-        return (parts.hostname or "localhost") if parts.password or parts.query else "localhost"
-    except ValueError:  # told about by _patterns
-        return "localhost"
-
-
-def _api(data: dict[str, Any]) -> Iterator[Found]:
-    api, inbound = _section(data, "api"), _section(data, "inbound")
-    host = api.get("host", _default(Api, "host"))
-    if isinstance(host, str) and not is_loopback(host):
-        if not api.get("tokens"):
-            yield (
-                ("api", "tokens"),
-                "is missing: the API would be open to the network",
-                "Give it a token, as ${NAME}.",
-            )
-        if not api.get("tls_cert") and not api.get("plain_http_abroad"):
-            fix = "Give tls_cert and tls_key, or say plain_http_abroad: true where a proxy speaks TLS."
-            yield ("api", "tls_cert"), "is missing: tokens would cross the network in clear", fix
-    if bool(api.get("tls_cert")) != bool(api.get("tls_key")):
-        yield (
-            ("api", "tls_cert" if api.get("tls_key") else "tls_key"),
-            "is missing: TLS needs both",
-            "Name the other file.",
-        )
-    port = inbound.get("port", _default(Inbound, "port"))
-    if port == api.get("port", _default(Api, "port")):
-        yield (
-            ("inbound" if "port" in inbound else "api", "port"),
-            f"api and inbound both listen on {port}",
-            "Change one.",
         )
 
 
@@ -262,8 +168,8 @@ def _bounds(data: dict[str, Any]) -> Iterator[Found]:
         (Pacing, ("pacing", "min_check_ms"), ("pacing", "max_check_s"), 1000.0),
     ]
     for model, low, high, factor in pairs:
-        section = _section(data, low[0])
-        least, most = (section.get(key, _default(model, key)) for key in (low[1], high[1]))
+        section = section_of(data, low[0])
+        least, most = (section.get(key, default_of(model, key)) for key in (low[1], high[1]))
         if all(isinstance(value, int | float) for value in (least, most)) and least >= most * factor:
             path = high if high[1] in section else low
             yield (
@@ -274,16 +180,16 @@ def _bounds(data: dict[str, Any]) -> Iterator[Found]:
 
 
 def _patterns(data: dict[str, Any]) -> Iterator[Found]:
-    for path, item in _items(data, "switches"):
+    for path, item in items_of(data, "switches"):
         yield from _pattern(item.get("dial"), (*path, "dial"), {"gateway", "number"}, {"gateway", "number"})
         yield from _pattern(item.get("agent_dial"), (*path, "agent_dial"), {"extension"}, {"extension"})
         yield from _pattern(item.get("media_dial"), (*path, "media_dial"), {"host", "port"}, {"host", "port"})
     path, fields = ("recording", "path"), {"date", "campaign", "attempt", "agent", "contact"}
-    pattern = _section(data, "recording").get("path")
+    pattern = section_of(data, "recording").get("path")
     yield from _pattern(pattern, path, {"attempt"}, fields)
     if isinstance(pattern, str) and (pattern.startswith("/") or ".." in pattern.split("/")):
         yield path, "leads out of media_path", "Write a relative path without '..'."
-    url = _section(data, "store").get("url")
+    url = section_of(data, "store").get("url")
     if isinstance(url, str) and url and not url.startswith(("redis://", "rediss://", "unix://")):
         yield (
             ("store", "url"),

@@ -190,6 +190,9 @@ class Media(Section):
 class Prompts(Section):
     """What people hear from us besides scenarios. What is not given is synthesised from built-in texts."""
 
+    folder: str = Field(
+        default="data/prompts", min_length=1, description="folder of the recordings that scenarios name"
+    )
     company: str = Field(
         default="Prozvon Demo", min_length=1, max_length=100, description="who calls, as it is spoken"
     )
@@ -199,8 +202,14 @@ class Prompts(Section):
     record_warning: dict[Language, str] = Field(
         default={}, description="own recording by language: this call is recorded"
     )
+    hold: dict[Language, str] = Field(
+        default={}, description="own recording by language: please stay on the line"
+    )
     sorry: dict[Language, str] = Field(
         default={}, description="own recording by language: something failed, we call again"
+    )
+    no_input: dict[Language, str] = Field(
+        default={}, description="own recording by language: I cannot hear you, goodbye"
     )
 
 
@@ -216,8 +225,6 @@ class Tts(Section):
     cache_dir: str = Field(
         default="data/tts", min_length=1, description="folder of spoken phrases, found again by content"
     )
-    words_per_min: int = Field(default=150, ge=80, le=450, description="speed of speech, words per minute")
-    workers: int = Field(default=1, ge=1, le=16, description="worker processes that synthesise")
 
 
 class Recording(Section):
@@ -228,9 +235,6 @@ class Recording(Section):
         description="below media_path; {date}, {campaign}, {attempt}, {agent}, {contact}",
     )
     stereo: bool = Field(default=True, description="person left, agent right")
-    keep_days: int = Field(
-        default=0, ge=0, le=36_500, description="days until a recording is removed; 0: never"
-    )
 
 
 class Logging(Section):

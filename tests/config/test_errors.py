@@ -35,8 +35,8 @@ def test_a_mistyped_key_is_told_with_its_place_and_the_nearest_known_key():
 
 
 def test_a_key_like_no_other_is_answered_with_all_that_are_known():
-    assert refused("prompts: {zzz: 1}") == [
-        "config.yaml:1:11: prompts.zzz: unknown key. Known: abandon_notice, company, record_warning, sorry."
+    assert refused("recording: {zzz: 1}") == [
+        "config.yaml:1:13: recording.zzz: unknown key. Known: path, stereo."
     ]
 
 
