@@ -72,9 +72,8 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
             if not self.connected:
                 raise SwitchGone("not connected to the switch")
             self._waiters.append(Waiter(on_reply, self._clock() + wait_s))
-            rest = memoryview(data)
-            while rest:
-                rest = rest[self.sock.send(rest, 0, wait_s) :]
+            with Timeout(wait_s, TimeoutError("the peer reads no more")):
+                self.sock.sendall(data)
         except OSError as error:  # some of it may have left: from here on the waiter says what became of it
             self.close(f"sending failed: {error}")
         finally:
