@@ -47,6 +47,7 @@ TABLE: dict[tuple[State, type[f.Fact]], tuple[State, tuple[c.Command, ...]]] = {
     (S.TALKING,    f.HeldByAgent):         (S.HELD,        (c.HoldPerson(),)),
     (S.TALKING,    f.TransferWanted):      (S.CLOSING,     (c.ReleaseAgent(), c.TransferPerson())),
     (S.HELD,       f.TransferWanted):      (S.CLOSING,     (c.ReleaseAgent(), c.TransferPerson())),
+    (S.HELD,       f.HandedOver):          (S.CLOSING,     (c.ReleaseAgent(),)),
     (S.HELD,       f.RetrievedByAgent):    (S.CONNECTING,  (c.BridgeLegs(),)),
     (S.HELD,       f.AgentLost):           (S.WAITING,     (c.ReserveAgent(), c.ArmPatience())),
     (S.ROBOT,      f.ScriptWantsAgent):    (S.WAITING,     (c.ReserveAgent(), c.ArmPatience())),
@@ -74,7 +75,7 @@ QUIET = (
     f.DigitPressed, f.StepStarted, f.StepDone, f.BridgeOverdue, f.PatienceRanOut, f.NobodyCame,
     f.RingTimeOver,
     f.ScreeningOverdue, f.PersonDetected, f.MachineDetected, f.CancelWanted, f.EndWanted, f.AgentLost,
-    f.ScriptEnded, f.ScriptWantsAgent, f.HeldByAgent, f.RetrievedByAgent, f.TransferWanted,
+    f.ScriptEnded, f.ScriptWantsAgent, f.HeldByAgent, f.RetrievedByAgent, f.TransferWanted, f.HandedOver,
     f.ScreeningWanted, f.AgentWanted, f.RobotWanted, f.OriginateRefused,
 )  # fmt: skip
 for s in S:

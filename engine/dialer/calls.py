@@ -20,7 +20,6 @@ from engine.ports import Switch
 BRIDGE_PROOF_S = 0.3  # measured: CHANNEL_BRIDGE comes 28-34 ms after the command
 BRIDGE_TRIES = 3
 NOTICE_MARGIN_S = 0.3  # the notice must begin within the limit, and a bridge takes 85-112 ms
-ROBOT_WAIT_S = 60.0  # how long a person whom a robot or the trunk brought waits for an agent
 NOTICE_MAX_S = 60.0
 
 
@@ -221,7 +220,7 @@ class Calls:
         elif life.talked_to or not life.paced or life.campaign.mode is Mode.ROBOT:
             # Not a cold answer: the person knows whom they talk to, so music and a longer wait are right.
             switch.hold(life.leg_id, life.campaign.hold_music, life.campaign.abandonment.notice)
-            self._arm(life, "patience", ROBOT_WAIT_S, f.PatienceRanOut)
+            self._arm(life, "patience", life.max_wait_s, f.PatienceRanOut)
         else:
             patience_s = max(0.0, life.campaign.abandonment.answer_limit_s - NOTICE_MARGIN_S)
             life.patience_until_s = now + patience_s

@@ -1,6 +1,7 @@
 """What agents ask for: login to logout, preview and manual calls, hold, transfer, the note after the talk."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
 from engine.calls.agent import AgentLife
@@ -8,6 +9,7 @@ from engine.calls.attempt import State
 from engine.control import NotFound, Refused
 from engine.dialer.agents import Agents, card_of
 from engine.dialer.calls import Calls
+from engine.dialer.consult import Consultations
 from engine.dialer.launch import Launcher
 from engine.dialer.life import CallLife
 from engine.dialer.shop import Shop
@@ -23,8 +25,16 @@ SKIP_REST_S = 600.0
 class Desk:
     """Requests of agents, checked against the state of their work."""
 
-    def __init__(self, shop: Shop, calls: Calls, agents: Agents, launcher: Launcher) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        calls: Calls,
+        agents: Agents,
+        launcher: Launcher,
+        consultations: Consultations,
+    ) -> None:
         self._shop, self._calls, self._agents, self._launcher = shop, calls, agents, launcher
+        self._consultations = consultations
         self._supervisors: dict[str, str] = {}
         self._cards: dict[str, tuple[Campaign, Claimed, Callable[[], None]]] = {}
         self.running: set[str] = set()
@@ -181,6 +191,9 @@ class Desk:
 
     def hold(self, agent_id: str, on: bool) -> None:
         call = self.call_of(agent_id, State.TALKING if on else State.HELD)
+        if not on and self._consultations.of(agent_id):
+            self._consultations.cancel(agent_id)  # its end brings the person back
+            return
         fact = f.HeldByAgent if on else f.RetrievedByAgent
         self._calls.post(fact(call.leg_id, self._shop.clock.now_s()))
 
@@ -198,6 +211,21 @@ class Desk:
         """Blind transfer of the person; the agent goes to wrap-up."""
         call = self.call_of(agent_id, State.TALKING, State.HELD)
         self._calls.post(f.TransferWanted(call.leg_id, self._shop.clock.now_s(), number))
+
+    def consult(self, agent_id: str, number: str) -> None:
+        """Attended transfer: call `number` first; a second request with "" joins them with the person."""
+        self.call_of(agent_id, State.TALKING, State.HELD)
+        if number:
+            self._consultations.begin(agent_id, number)
+        else:
+            self._consultations.complete(agent_id)
+
+    def set_extension(self, agent_id: str, extension: str) -> None:
+        """The agent works at another phone today."""
+        life = self.life(agent_id)
+        if life.state is not a.AgentState.OFFLINE:
+            raise Refused(f"agent {agent_id} is {life.state.value}", "login", "Log out first.")
+        life.agent = replace(life.agent, extension=extension)
 
     def dispose(self, agent_id: str, outcome: str, callback_at_s: float, note: str) -> str:
         """The agent's note for their last talk, and the end of wrap-up. Returns the attempt's id."""

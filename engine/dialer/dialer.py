@@ -5,8 +5,10 @@ from typing import Any
 
 from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls, Robots, Screener
+from engine.dialer.consult import Consultations
 from engine.dialer.desk import Desk
 from engine.dialer.gateways import GatewayBook
+from engine.dialer.inbound import Inbound
 from engine.dialer.launch import Launcher
 from engine.dialer.pace import Pacer
 from engine.dialer.recover import Recovery
@@ -44,10 +46,11 @@ class Dialer:
         self.calls = Calls(shop, self.agents, self.robots, screener, self.settler)
         self.launcher = Launcher(shop, self.calls, self.agents, self.gateways, rules, log_intent)
         self.pacer = Pacer(shop, self.calls, self.agents, self.gateways, self.launcher)
-        self.desk = Desk(shop, self.calls, self.agents, self.launcher)
+        self.consultations = Consultations(shop, self.calls, self.agents)
+        self.desk = Desk(shop, self.calls, self.agents, self.launcher, self.consultations)
+        self.inbound = Inbound(shop, self.calls, ())
         self.recovery = Recovery(shop, self.calls, self.agents, self.gateways, self.settler)
         self.states: dict[str, CampaignState] = {}
-        self.on_call_in: Callable[[f.CallIn], None] | None = None
         self._stopping = False
         for agent in shop.agents.values():
             self.agents.life(agent)
@@ -66,8 +69,8 @@ class Dialer:
         agent_id = self.agents.by_leg.get(fact.leg_id)
         if agent_id is not None:
             self.agents.on_leg_fact(agent_id, fact)
-        elif isinstance(fact, f.CallIn) and self.on_call_in:
-            self.on_call_in(fact)
+        elif fact.leg_id in self.consultations.by_leg:
+            self.consultations.on_fact(fact)
         else:
             self.shop.count("facts_of_unknown_legs")
 

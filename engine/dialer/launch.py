@@ -18,8 +18,8 @@ from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
 from engine.domain.attempt import Intent
 from engine.domain.campaign import Campaign, Mode
-from engine.domain.contact import Claimed, Phone
-from engine.domain.errors import Fenced, StoreError, SwitchError
+from engine.domain.contact import Claimed, Contact, Phone
+from engine.domain.errors import ConfigError, DialerError, Fenced, StoreError, SwitchError
 from engine.domain.gate import Blocked
 from engine.ports import Dial, SafetyNet
 
@@ -48,6 +48,8 @@ class Launcher:
         self._dry_until_s: dict[str, float] = {}
         self._starts: dict[str, tuple[float, float]] = {}
         self.launching: dict[str, int] = {}
+        self.prepare: Callable[[Campaign, Contact], None] = lambda campaign, contact: None
+        """What the call needs besides a line (prompts); ConfigError: this contact lacks something."""
 
     # --- what pacing asks --------------------------------------------------------------------------
 
@@ -96,7 +98,14 @@ class Launcher:
 
     def _dial_counted(self, campaign: Campaign, claimed: Claimed, plan: tuple[Phone, LineChoice]) -> None:
         try:
+            self.prepare(campaign, claimed.contact)
             self._dial(campaign, claimed, plan, None)
+        except ConfigError as error:
+            self._shop.count("not_prepared")
+            self.put_back(campaign, claimed, None, str(error), "fields")
+        except DialerError as error:
+            wall = self._shop.clock.wall_s()
+            self.put_back(campaign, claimed, wall + NO_LINE_S, str(error), "prompts")
         finally:
             self._launched(campaign, 1)
 

@@ -58,6 +58,7 @@ class CallLife:
     waits_since_s: float = 0.0
     patience_until_s: float = 0.0
     wait_s: float = 0.0
+    max_wait_s: float = 60.0
     recording: str = ""
     script_waits_s: float = 0.0
     hold_music: str = ""

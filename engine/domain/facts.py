@@ -196,6 +196,10 @@ class TransferWanted(Fact):
     number: str = ""
 
 
+class HandedOver(Fact):
+    """Attended transfer: the person talks with the third party now."""
+
+
 class EndWanted(Fact):
     """Somebody who may (the agent, an operator of the system, the pacing) wants the call to end."""
 

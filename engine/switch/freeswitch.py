@@ -160,20 +160,18 @@ class FreeSwitch:
 
     def live_legs(self) -> list[LiveLeg]:
         legs = []
-        for leg_id, row in self._link.live_legs().items():
-            own = {key: value for key, value in row.items() if key.startswith("prozvon_")}
+        for leg_id, values in self._link.live_legs().items():
+            own = {name.removeprefix("variable_"): value for name, value in values.items() if _OWN in name}
             if own:
-                legs.append(
-                    LiveLeg(
-                        leg_id=leg_id,
-                        answered=row.get("callstate") in ("ACTIVE", "HELD", "UNHELD"),
-                        bridged_to=row.get("signal_bond", ""),
-                        created_at_s=_epoch(row.get("start_uepoch", ""))
-                        or _number(row.get("created_epoch", "")),
-                        answered_at_s=_epoch(row.get("answer_uepoch", "")),
-                        variables=own,
-                    )
+                leg = LiveLeg(
+                    leg_id=leg_id,
+                    answered=values.get("Answer-State") == "answered",
+                    bridged_to=values.get("variable_signal_bond", ""),
+                    created_at_s=_epoch_s(values.get("Caller-Channel-Created-Time", "")),
+                    answered_at_s=_epoch_s(values.get("Caller-Channel-Answered-Time", "")),
+                    variables=own,
                 )
+                legs.append(leg)
         return legs
 
     def file_exists(self, path: str) -> bool:
@@ -188,9 +186,8 @@ class FreeSwitch:
         self._link.send_api(text)
 
 
-def _epoch(microseconds: str) -> float:
+_OWN = "variable_prozvon_"
+
+
+def _epoch_s(microseconds: str) -> float:
     return int(microseconds) / 1e6 if microseconds.isdigit() else 0.0
-
-
-def _number(seconds: str) -> float:
-    return float(seconds) if seconds.isdigit() else 0.0

@@ -1,0 +1,92 @@
+"""Scenarios and prompts of this installation: checked and made before any call needs them."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engine.app.paths import Places
+from engine.config import Config
+from engine.domain.campaign import Campaign
+from engine.domain.contact import Contact
+from engine.domain.errors import ConfigError
+from engine.domain.prompt import PromptRef
+from engine.ivr.reading import read_script
+from engine.ivr.script import Script
+from engine.speech.cache import SpeechCache
+from engine.speech.client import SpeechWorker
+from engine.speech.prompts import Prompts
+
+LANGUAGES = ("ru", "pl", "en")
+
+
+class Prompter:
+    """`scripts`: by the name campaigns use (the file as written in the configuration)."""
+
+    def __init__(self, config: Config, places: Places) -> None:
+        self._config, self._places = config, places
+        cache = config.at(config.tts.cache_dir).resolve()
+        self._worker = SpeechWorker([sys.executable, "-m", "engine", "worker", "tts", "--cache", str(cache)])
+        self._prompts = Prompts(SpeechCache(cache), places.prompts, self._worker.render)
+        self._built_in: dict[tuple[str, str], Path] = {}
+        self.scripts: dict[str, Script] = {}
+
+    def become(self, other: "Prompter") -> None:
+        """Take over what a new configuration brought; calls in progress keep what they began with."""
+        self._worker.stop()
+        self._config, self._worker = other._config, other._worker
+        self._prompts, self._built_in = other._prompts, other._built_in
+        self.scripts.update(other.scripts)
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    # --- before the calls --------------------------------------------------------------------------
+
+    def make_built_in(self) -> None:
+        """The engine's own prompts in every language; ConfigError when one cannot be made."""
+        company = self._config.prompts.company
+        self._built_in = self._prompts.make_built_in(company, LANGUAGES, self._places.prompts)
+
+    def ready(self, campaign: Campaign) -> Campaign:
+        """The campaign with its prompts as paths of the switch, its scenario loaded and checked.
+
+        ConfigError: a campaign that lacks its notice or its scenario does not start.
+        """
+        if campaign.script:
+            self.scripts[campaign.script] = self._read(campaign.script)
+        clock = campaign.abandonment
+        notice = self._config.at(clock.notice) if clock.notice else self._own("abandon_notice", campaign)
+        changes = {"abandonment": replace(clock, notice=self._places.on_switch(notice.resolve()))}
+        if campaign.machine_message:
+            message = self._config.at(campaign.machine_message).resolve()
+            return replace(campaign, machine_message=self._places.on_switch(message), **changes)
+        return replace(campaign, **changes)
+
+    def _own(self, name: str, campaign: Campaign) -> Path:
+        language = campaign.language if campaign.language in LANGUAGES else "en"
+        return self._built_in[name, language]
+
+    def _read(self, name: str) -> Script:
+        path = self._config.at(name)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"scenario cannot be read: {error.strerror}", str(path)) from None
+        return read_script(text, name)
+
+    def prepare(self, campaign: Campaign, contact: Contact) -> None:
+        """Have everything rendered that the robot may say to this person. ConfigError: it cannot be."""
+        script = self.scripts.get(campaign.script)
+        if script is not None:
+            values = script.read_fields(contact.fields, contact.contact_id)
+            language = script.language_for(contact.language or campaign.language)
+            self._prompts.make(script.prompts(values, language, contact.contact_id))
+
+    # --- during a call -----------------------------------------------------------------------------
+
+    def file_of(self, ref: PromptRef) -> str:
+        return self._places.on_switch(self._prompts.path_of(ref))
+
+    def length_s(self, refs: Sequence[PromptRef]) -> float:
+        return self._prompts.length_of(refs)

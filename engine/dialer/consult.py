@@ -1,0 +1,99 @@
+"""Attended transfer: the agent talks with somebody first, then joins them with the person, or not."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from engine.calls.attempt import State
+from engine.control import Refused
+from engine.dialer.agents import Agents
+from engine.dialer.calls import Calls
+from engine.dialer.shop import Shop
+from engine.domain import facts as f
+from engine.ports import Dial
+
+RING_S = 30.0
+NO_NET = {"transfer_after_bridge": "", "park_after_bridge": ""}
+"""With both unset the switch hangs the person up when the one they were joined to leaves: nobody waits."""
+
+
+@dataclass(slots=True)
+class Consultation:
+    """`leg_id`: the third party's leg. `attempt_id`: the person on hold meanwhile."""
+
+    agent_id: str
+    attempt_id: str
+    leg_id: str
+    switch: str
+    answered: bool = False
+    joined: bool = False
+
+
+class Consultations:
+    """At most one per agent."""
+
+    def __init__(self, shop: Shop, calls: Calls, agents: Agents) -> None:
+        self._shop, self._calls, self._agents = shop, calls, agents
+        self.by_leg: dict[str, Consultation] = {}
+
+    def of(self, agent_id: str) -> Consultation | None:
+        return next((c for c in self.by_leg.values() if c.agent_id == agent_id and not c.joined), None)
+
+    def begin(self, agent_id: str, number: str) -> None:
+        """The person hears music, the third party's telephone rings."""
+        life = self._agents.lives[agent_id]
+        call = self._calls.lives[life.attempt_id]
+        if self.of(agent_id):
+            raise Refused(
+                f"agent {agent_id} consults somebody already",
+                "transfer",
+                "Complete it, or take the person back.",
+            )
+        asked = Consultation(agent_id, call.leg_id, str(uuid4()), call.switch)
+        self.by_leg[asked.leg_id] = asked
+        if call.state is State.TALKING:
+            self._calls.post(f.HeldByAgent(call.leg_id, self._shop.clock.now_s()))
+        terms = call.intent
+        marks = {"prozvon_consult": agent_id}
+        order = Dial(asked.leg_id, number, terms.gateway, terms.caller_id, RING_S, None, marks)
+        self._shop.switches[call.switch].dial(order)
+
+    def complete(self, agent_id: str) -> None:
+        """The person and the third party talk; the agent is free."""
+        asked = self.of(agent_id)
+        if asked is None or not asked.answered:
+            raise Refused(
+                "nobody has answered yet",
+                f"agent {agent_id}",
+                "Wait for the answer, or take the person back.",
+            )
+        switch = self._shop.switches[asked.switch]
+        asked.joined = True
+        switch.set_variables(asked.attempt_id, NO_NET)
+        switch.bridge(asked.leg_id, asked.attempt_id)
+        self._calls.post(f.HandedOver(asked.attempt_id, self._shop.clock.now_s()))
+
+    def cancel(self, agent_id: str) -> None:
+        """The third party is let go; the person comes back by the bridge that follows."""
+        asked = self.of(agent_id)
+        if asked:
+            self._shop.switches[asked.switch].hang_up(asked.leg_id)
+
+    def on_fact(self, fact: f.Fact) -> None:
+        """A fact about a third party's leg."""
+        asked = self.by_leg[fact.leg_id]
+        agent = self._agents.lives[asked.agent_id]
+        switch = self._shop.switches[asked.switch]
+        match fact:
+            case f.LegAnswered():
+                asked.answered = True
+                switch.bridge(agent.leg_id, asked.leg_id)
+                self._shop.tell("consultation", agent=asked.agent_id, what="answered")
+            case f.LegUnbridged(peer_id=peer) if asked.joined and peer == asked.attempt_id:
+                switch.hang_up(asked.leg_id)
+            case f.LegEnded() | f.OriginateRefused():
+                self.by_leg.pop(asked.leg_id)
+                self._shop.tell("consultation", agent=asked.agent_id, what="ended")
+                if not asked.joined:
+                    self._calls.post(f.RetrievedByAgent(asked.attempt_id, self._shop.clock.now_s()))
+            case _:
+                pass
