@@ -9,6 +9,35 @@ from typing import Protocol
 from engine.sim.clock import Clock
 from engine.sim.wire import Event
 
+EVENT_NAMES = frozenset(
+    {
+        *(
+            "ALL",
+            "API",
+            "BACKGROUND_JOB",
+            "CALL_UPDATE",
+            "CODEC",
+            "CUSTOM",
+            "DETECTED_SPEECH",
+            "DETECTED_TONE",
+        ),
+        *("CHANNEL_ANSWER", "CHANNEL_APPLICATION", "CHANNEL_BRIDGE", "CHANNEL_CALLSTATE", "CHANNEL_CREATE"),
+        *("CHANNEL_DATA", "CHANNEL_DESTROY", "CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP"),
+        *("CHANNEL_HANGUP_COMPLETE", "CHANNEL_HOLD", "CHANNEL_ORIGINATE", "CHANNEL_OUTGOING", "CHANNEL_PARK"),
+        *(
+            "CHANNEL_PROGRESS",
+            "CHANNEL_PROGRESS_MEDIA",
+            "CHANNEL_STATE",
+            "CHANNEL_UNBRIDGE",
+            "CHANNEL_UNHOLD",
+        ),
+        *("CHANNEL_UNPARK", "CHANNEL_UUID", "CONFERENCE_DATA", "DTMF", "HEARTBEAT", "LOG", "MEDIA_BUG_START"),
+        *("MEDIA_BUG_STOP", "MESSAGE", "MODULE_LOAD", "MODULE_UNLOAD", "NOTIFY", "PLAYBACK_START"),
+        *("PLAYBACK_STOP", "PRESENCE_IN", "RECORD_START", "RECORD_STOP", "RELOADXML", "RE_SCHEDULE"),
+        *("SESSION_HEARTBEAT", "SHUTDOWN", "STARTUP", "TALK", "TRAP"),
+    }
+)
+
 
 class Listener(Protocol):
     """A client. `names`: the event names it asked for; `everything`: it asked for all of them."""

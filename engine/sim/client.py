@@ -10,6 +10,7 @@ from gevent.socket import socket
 
 from engine import greenlets
 from engine.sim import wire
+from engine.sim.bus import EVENT_NAMES
 from engine.sim.commands import run_api
 from engine.sim.core import SwitchCore
 from engine.sim.outcomes import known_cause
@@ -19,6 +20,10 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING_BYTES = 256 << 20  # a client that reads nothing is dropped, as FreeSWITCH drops it
 ORIGINATE_WAIT_S = 600.0
+
+
+_NEED_ARGUMENT = frozenset({"api", "bgapi", "filter", "log"})
+_LOG_LEVELS = ("console", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
 
 class Client:
@@ -122,7 +127,7 @@ class Client:
             self.reply("-ERR command not found")
             return
         handler = self.verbs().get(verb)
-        if handler is None:
+        if handler is None or (verb in _NEED_ARGUMENT and not argument.strip()):
             self.reply("-ERR command not found")
         else:
             handler(argument.strip(), request)
@@ -136,11 +141,12 @@ class Client:
             "exit": self._exit,
             "filter": self._filter,
             "linger": self._linger,
-            "log": lambda level, _: self.reply(f"+OK log level {level or 'debug'} [7]"),
+            "log": self._log,
             "myevents": self._myevents,
             "nixevent": self._nixevent,
             "noevents": self._noevents,
-            "nolinger": lambda *_: self.reply("+OK will not linger any more"),
+            "nolinger": lambda *_: self.reply("-ERR not controlling a session"),
+            "divert_events": lambda *_: self.reply("-ERR not controlling a session."),
             "nolog": lambda *_: self.reply("+OK no longer logging"),
             "sendevent": self._sendevent,
             "sendmsg": self._sendmsg,
@@ -183,7 +189,7 @@ class Client:
         kind, *names = re.split(r"[\s,]+", argument)
         if kind not in ("json", "plain"):
             names, kind = [kind, *names] if kind else [], "plain"
-        if not names:
+        if not EVENT_NAMES.intersection(name.upper() for name in names):
             self.reply("-ERR no keywords supplied")
             return
         self._json = kind == "json"
@@ -214,13 +220,13 @@ class Client:
         self.reply("+OK no longer listening for events" if listening else "-ERR not listening for events")
 
     def _filter(self, argument: str, request: wire.Request) -> None:
-        name, _, wanted = argument.partition(" ")
+        name, _, wanted = argument.removeprefix("add ").partition(" ")
         if name == "delete":
             name, _, wanted = wanted.partition(" ")
             self._filters = [
                 pair for pair in self._filters if pair[0] != name or (wanted and pair[1] != wanted)
             ]
-            self.reply(f"+OK filter deleted. [{name}]=[{wanted}]")
+            self.reply(f"+OK filter deleted. [{name}][{wanted}]")
         elif wanted:
             self._filters.append((name, wanted.strip()))
             self.reply(f"+OK filter added. [{name}]=[{wanted.strip()}]")
@@ -234,12 +240,16 @@ class Client:
         words = argument.split()
         self._json = "json" in words
         uuid = next((word for word in words if word not in ("json", "plain", "xml")), self.own_uuid)
-        if self.core.live(uuid) is None:
-            self.reply("-ERR invalid uuid")
+        if not uuid:
+            self.reply("-ERR command not found")
             return
         self.only_uuid, self.everything = uuid, True
         self.core.bus.interests_changed()
         self.reply("+OK Events Enabled")
+
+    def _log(self, level: str, _: wire.Request) -> None:
+        number = _LOG_LEVELS.index(level) if level in _LOG_LEVELS else 7
+        self.reply(f"+OK log level {level} [{number}]")
 
     def _sendevent(self, name: str, request: wire.Request) -> None:
         skip = ("content-length", "content-type")

@@ -11,6 +11,7 @@ from engine.sim.dialstring import split_words
 from engine.sim.headers import channel_headers
 from engine.sim.leg import Leg
 from engine.sim.outcomes import known_cause
+from engine.sim.population import AgentPhone
 from engine.sim.recording import start_recording, stop_recording
 from engine.sim.soundfiles import duration_s
 from engine.sim.steps import Message
@@ -22,6 +23,8 @@ MOST_TRANSFERS = 70
 
 
 def uuid_kill(core: SwitchCore, text: str) -> str:
+    if not text:
+        return "-USAGE: <uuid> [cause]\n"
     uuid, _, cause = text.partition(" ")
     leg = core.live(uuid)
     if leg is None:
@@ -41,13 +44,15 @@ def uuid_park(core: SwitchCore, text: str) -> str:
     leg = core.live(text)
     if leg is None:
         return NO_CHANNEL
-    leg.transfer([("park", "")], "inline")
+    leg.stand()
     return OK
 
 
 def uuid_transfer(core: SwitchCore, text: str) -> str:
     words = split_words(text)
-    leg = core.live(words[0]) if words else None
+    if len(words) < 2:
+        return "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n"
+    leg = core.live(words[0])
     if leg is None:
         return NO_CHANNEL
     flag = words.pop(1) if len(words) > 1 and words[1] in ("-both", "-bleg", "-aleg") else ""
@@ -55,10 +60,10 @@ def uuid_transfer(core: SwitchCore, text: str) -> str:
         return "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n"
     target, dialplan = words[1], words[2] if len(words) > 2 else "XML"
     context = words[3] if len(words) > 3 else "default"
-    plan = core.plan_of(target, dialplan, context)
+    plan = core.plan_of(target, dialplan)
     moved = [leg] if flag != "-bleg" else []
-    if flag in ("-both", "-bleg") and leg.peer is not None:
-        moved.append(leg.peer)
+    if flag in ("-both", "-bleg") and leg.talking_to is not None:
+        moved.append(leg.talking_to)
     for each in moved:
         most = each.variables.get("max_session_transfers", "")
         each.transfers += 1
@@ -72,11 +77,13 @@ def uuid_transfer(core: SwitchCore, text: str) -> str:
 
 def uuid_setvar(core: SwitchCore, text: str) -> str:
     uuid, _, rest = text.partition(" ")
+    if not rest:
+        return "-USAGE: <uuid> <var> [value]\n"
     leg = core.live(uuid)
     if leg is None:
         return NO_CHANNEL
     name, _, value = rest.partition(" ")
-    leg.set_variable(name, value)
+    leg.set_variable(name, value.strip("'"))
     return OK
 
 
@@ -84,7 +91,7 @@ def uuid_setvar_multi(core: SwitchCore, text: str) -> str:
     uuid, _, rest = text.partition(" ")
     leg = core.live(uuid)
     if leg is None:
-        return NO_CHANNEL
+        return f"{NO_CHANNEL}-USAGE: <uuid> <var>=<value>;<var>=<value>...\n"
     for pair in rest.split(";"):
         name, equals, value = pair.partition("=")
         if equals:
@@ -94,14 +101,18 @@ def uuid_setvar_multi(core: SwitchCore, text: str) -> str:
 
 def uuid_getvar(core: SwitchCore, text: str) -> str:
     uuid, _, name = text.partition(" ")
+    if not name:
+        return "-USAGE: <uuid> <var>\n"
     leg = core.live(uuid)
     if leg is None:
         return NO_CHANNEL
-    return leg.variables.get(name.strip(), "_undef_")
+    return leg.value(name.strip()) or "_undef_"
 
 
 def uuid_dump(core: SwitchCore, text: str) -> str:
     uuid, _, kind = text.partition(" ")
+    if not uuid:
+        return "-USAGE: <uuid> [format]\n"
     leg = core.live(uuid)
     if leg is None:
         return NO_CHANNEL
@@ -117,7 +128,7 @@ def uuid_exists(core: SwitchCore, text: str) -> str:
 def uuid_answer(core: SwitchCore, text: str) -> str:
     leg = core.live(text)
     if leg is None:
-        return NO_CHANNEL
+        return "-ERROR\n"
     core.answered(leg)
     return OK
 
@@ -170,18 +181,18 @@ def uuid_displace(core: SwitchCore, text: str) -> str:
 def uuid_broadcast(core: SwitchCore, text: str) -> str:
     """<uuid> <path or app::args> [aleg|bleg|both]"""
     words = split_words(text)
-    leg = core.live(words[0]) if words else None
-    if leg is None:
-        return "-ERR invalid uuid\n"
     if len(words) < 2:
         return "-USAGE: <uuid> <path> [aleg|bleg|holdb|both]\n"
+    leg = core.live(words[0])
+    if leg is None:
+        return "-ERR invalid uuid\n"
     application, separator, argument = words[1].partition("::")
     if not separator:
         application, argument = "playback", words[1]
     whom = words[2] if len(words) > 2 else "aleg"
     targets = [leg] if whom in ("aleg", "both") else []
-    if whom in ("bleg", "both", "holdb") and leg.peer is not None:
-        targets.append(leg.peer)
+    if whom in ("bleg", "both", "holdb") and leg.talking_to is not None:
+        targets.append(leg.talking_to)
     for target in targets:
         target.order(Message(application, argument, str(uuids.uuid4())))
     return "+OK Message sent\n"
@@ -189,6 +200,8 @@ def uuid_broadcast(core: SwitchCore, text: str) -> str:
 
 def uuid_break(core: SwitchCore, text: str) -> str:
     uuid, _, mode = text.partition(" ")
+    if not uuid:
+        return "-USAGE: <uuid> [all]\n"
     leg = core.live(uuid)
     if leg is None:
         return NO_CHANNEL
@@ -197,8 +210,11 @@ def uuid_break(core: SwitchCore, text: str) -> str:
 
 
 def uuid_send_dtmf(core: SwitchCore, text: str) -> str:
-    leg = core.live(text.partition(" ")[0])
-    return NO_CHANNEL if leg is None else OK
+    """Keys towards the far end. Nobody there understands them; the reply is all there is."""
+    uuid, _, digits = text.partition(" ")
+    if core.live(uuid) is None:
+        return "-ERR Cannot locate session!\n"
+    return f"+OK {uuid} sent DTMF {digits}.\n"
 
 
 def uuid_recv_dtmf(core: SwitchCore, text: str) -> str:
@@ -206,32 +222,36 @@ def uuid_recv_dtmf(core: SwitchCore, text: str) -> str:
     uuid, _, digits = text.partition(" ")
     leg = core.live(uuid)
     if leg is None:
-        return NO_CHANNEL
+        return "-ERR Cannot locate session!\n"
     for digit in digits.partition("@")[0]:
         leg.press(digit, source="APP")
-    return OK
+    return f"+OK {uuid} received DTMF {digits}.\n"
 
 
 def uuid_audio(core: SwitchCore, text: str) -> str:
-    leg = core.live(text.partition(" ")[0])
-    return "-ERR No such channel\n" if leg is None else "+OK Success\n"
+    if not text:
+        return "-USAGE: <uuid> [start [read|write] [mute|level <level>]|stop]\n"
+    return NO_CHANNEL if core.live(text.partition(" ")[0]) is None else OK
 
 
 def uuid_hold(core: SwitchCore, text: str) -> str:
     words = text.split()
     off = bool(words) and words[0] == "off"
     leg = core.live(words[1 if off else 0]) if len(words) > off else None
-    if leg is None:
-        return "-ERR Operation failed\n"
-    leg.fire("CHANNEL_UNHOLD" if off else "CHANNEL_HOLD")
-    leg.call_enters("ACTIVE" if off else "HELD")
+    if leg is not None:  # the reply is the same for a leg that is not there
+        leg.call_enters("UNHELD" if off else "HELD")
+        leg.fire("CHANNEL_UNHOLD" if off else "CHANNEL_HOLD")
+        if off:
+            leg.call_enters("ACTIVE")
     return "+OK Success\n"
 
 
 def sched_hangup(core: SwitchCore, text: str) -> str:
     """[+]<time> <uuid> [<cause>]"""
     words = text.split()
-    leg = core.live(words[1]) if len(words) > 1 else None
+    if len(words) < 2:
+        return "-USAGE: [+]<time> <uuid> [<cause>]\n"
+    leg = core.live(words[1])
     if leg is None:
         return NO_CHANNEL
     cause = known_cause(words[2] if len(words) > 2 else "ALLOTTED_TIMEOUT")
@@ -245,8 +265,7 @@ def sched_transfer(core: SwitchCore, text: str) -> str:
     if leg is None:
         return NO_CHANNEL
     dialplan = words[3] if len(words) > 3 else "XML"
-    context = words[4] if len(words) > 4 else "default"
-    plan = core.plan_of(words[2], dialplan, context)
+    plan = core.plan_of(words[2], dialplan)
     return _schedule(core, words[0], leg, lambda: leg.transfer(plan, dialplan))
 
 
@@ -254,8 +273,8 @@ def _schedule(core: SwitchCore, when: str, leg: Leg, action: Callable[[], None])
     delay = when.lstrip("+")
     if not delay.isdigit():
         return "-ERR Invalid time\n"
-    number = core.schedule(leg.uuid, float(delay), lambda: action() if leg.alive else None)
-    return f"+OK Added: {number}\n"
+    core.schedule(leg.uuid, float(delay), lambda: action() if leg.alive else None)
+    return OK
 
 
 def sched_del(core: SwitchCore, text: str) -> str:
@@ -290,7 +309,7 @@ def phone(core: SwitchCore, text: str) -> str:
     words = text.split()
     if len(words) != 2 or words[1] not in ("register", "unregister"):
         return "-USAGE: <extension> register|unregister\n"
-    known = core.phone(words[0])
+    known = core.phone(words[0]) or AgentPhone()
     core.phones[words[0]] = known.model_copy(update={"registered": words[1] == "register"})
     return OK
 

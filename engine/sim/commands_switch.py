@@ -21,7 +21,7 @@ def show(core: SwitchCore, text: str) -> str:
     tables = {
         "channels": _channels,
         "calls": _calls,
-        "bridged_calls": _calls,
+        "bridged_calls": _bridged,
         "registrations": _registrations,
     }
     if what not in tables:
@@ -29,10 +29,12 @@ def show(core: SwitchCore, text: str) -> str:
     rows = tables[what](core)
     as_json = words[-2:] == ["as", "json"]
     if "count" in words:
-        return orjson.dumps({"row_count": len(rows)}).decode() if as_json else f"\n{len(rows)} total.\n"
+        counted: dict[str, object] = {"row_count": len(rows), "rows": []}
+        return orjson.dumps(counted).decode() if as_json else f"\n{len(rows)} total.\n"
     if as_json:
-        found: dict[str, object] = {"row_count": len(rows)}
-        return orjson.dumps(found | ({"rows": rows} if rows else {})).decode()
+        if not rows:
+            return '{"row_count": 0}\n'
+        return orjson.dumps({"row_count": len(rows), "rows": rows}).decode()
     if not rows:
         return "\n0 total.\n"
     lines = [",".join(rows[0])] + [",".join(row.values()) for row in rows]
@@ -72,14 +74,14 @@ def _row(leg: Leg) -> dict[str, str]:
         "write_bit_rate": bits,
         "secure": "",
         "hostname": leg.core.bus.hostname,
-        "presence_id": "",
+        "presence_id": leg.variables.get("presence_id", ""),
         "presence_data": "",
         "accountcode": leg.variables.get("accountcode", ""),
         "callstate": leg.call_state,
         "callee_name": leg.caller_name if flipped else "",
         "callee_num": leg.caller_number if flipped else leg.number,
-        "callee_direction": "",
-        "call_uuid": leg.peer.uuid if leg.peer is not None and not leg.bridge_first else leg.uuid,
+        "callee_direction": "RECV" if flipped else "",
+        "call_uuid": leg.variables.get("call_uuid", leg.uuid),
         "sent_callee_name": "",
         "sent_callee_num": "",
         "initial_cid_name": leg.caller_name,
@@ -92,9 +94,18 @@ def _row(leg: Leg) -> dict[str, str]:
 
 
 def _calls(core: SwitchCore) -> list[dict[str, str]]:
-    """Bridged pairs, the second leg's columns with `b_` before them."""
-    pairs = [(leg, leg.peer) for leg in core.legs.values() if leg.peer is not None and leg.bridge_first]
-    return [_row(leg) | {f"b_{name}": value for name, value in _row(peer).items()} for leg, peer in pairs]
+    """A row per call: one leg alone, or a bridged pair with the second leg's columns as `b_…`."""
+    calls = []
+    for leg in core.legs.values():
+        other = leg.talking_to
+        if leg.alive and (other is None or leg.bridge_first):
+            second = _row(other) if other is not None else dict.fromkeys(_row(leg), "")
+            calls.append(_row(leg) | {f"b_{name}": value for name, value in second.items()})
+    return calls
+
+
+def _bridged(core: SwitchCore) -> list[dict[str, str]]:
+    return [row for row in _calls(core) if row["b_uuid"]]
 
 
 def _registrations(core: SwitchCore) -> list[dict[str, str]]:

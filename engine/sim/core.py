@@ -6,6 +6,7 @@ import uuid as uuids
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from engine.sim.bus import EventBus
 from engine.sim.callees import Callee
@@ -14,18 +15,27 @@ from engine.sim.dialstring import Plan, parse_inline
 from engine.sim.fates import Population
 from engine.sim.headers import end_variables
 from engine.sim.invites import InviteLog
-from engine.sim.leg import TICK_S, Leg
+from engine.sim.leg import Leg
 from engine.sim.outcomes import Refusal, q850
+from engine.sim.performing import TICK_S
 from engine.sim.population import AgentPhone
 from engine.sim.steps import Application, Step, Wake
+
+if TYPE_CHECKING:
+    from engine.sim.joining import Join
 
 log = logging.getLogger(__name__)
 
 DESTROY_AFTER_S = 0.003
+MESSAGE = "tone_stream://%(1000,0,440)"  # stands for abandon_message and closed_message where none is set
 BUILT_IN_DIALPLAN = {
     "park": ("park",),
-    "survey": ("sleep:1000", "park"),
-    "abandon": ("sleep:1800", "playback:tone_stream://%(1000,0,440)", "hangup:NORMAL_CLEARING"),
+    "abandon": ("sleep:1800", "playback:${abandon_message}", "hangup:NORMAL_CLEARING"),
+    "survey": (
+        "play_and_get_digits:1 2 1 7000 # ${survey_prompt} "
+        "silence_stream://250 survey_answer ^(10|[1-9])$ 2000",
+        "hangup:NORMAL_CLEARING",
+    ),
 }
 
 
@@ -70,11 +80,17 @@ class SwitchCore:
         self.bus.loss, self.bus.duplication = file.faults.event_loss, file.faults.event_duplication
         self.legs: dict[str, Leg] = {}
         self.waiting: dict[str, Waiting] = {}
-        self.joins: dict[str, tuple[Leg, Leg]] = {}  # bridges ordered and not yet made, by each leg's id
+        self.joins: dict[str, Join] = {}  # bridges ordered and not yet made, by each leg's id
         self.listeners: dict[str, list[Step]] = {}  # who eavesdrops on a leg, by that leg's id
         self.scheduled: list[Scheduled] = []
         self.phones: dict[str, AgentPhone] = dict(file.agents)
-        self.global_variables = {"hostname": self.bus.hostname, "core_uuid": self.bus.core_uuid}
+        self.global_variables = {
+            "hostname": self.bus.hostname,
+            "core_uuid": self.bus.core_uuid,
+            "abandon_message": MESSAGE,
+            "closed_message": MESSAGE,
+            "survey_prompt": MESSAGE,
+        }
         self.sessions_made = 0
         self.sessions_per_second = file.faults.sessions_per_second
         self.max_sessions = file.faults.max_sessions
@@ -82,7 +98,7 @@ class SwitchCore:
         self.socket_address = socket_address or file.inbound.socket
         self.dialplan = BUILT_IN_DIALPLAN | file.dialplan
         self.on_end: list[Callable[[Leg], None]] = []
-        self.open_socket: Callable[[Leg, str], None] = lambda leg, _: self.hang_up(leg, "NORMAL_CLEARING")
+        self.open_socket: Callable[[Step], None] = lambda step: step.leg.wake(step, Wake.PARTED)
         self._this_second = (0, 0)
         self._sent: dict[str, tuple[int, int]] = {}  # gateway -> (second, calls in it)
         self._schedules = 0
@@ -121,9 +137,11 @@ class SwitchCore:
         leg = self.legs.get(uuid)
         return leg if leg is not None and leg.alive else None
 
-    def phone(self, number: str) -> AgentPhone:
-        """The phone of an extension; one the population does not name behaves as `default` does."""
-        return self.phones.get(number) or self.phones.get("default") or AgentPhone()
+    def phone(self, number: str) -> AgentPhone | None:
+        """The phone of an extension. One the population does not name behaves as `default` does, if that is
+        given; a population without any phone knows them all."""
+        known = self.phones.get(number) or self.phones.get("default")
+        return known or (None if self.population.file.agents else AgentPhone())
 
     def trunk_trouble(self, gateway: str) -> Refusal | None:
         """Why the trunk itself refuses a call sent: a burst of 503, no channel left, too many a second."""
@@ -182,6 +200,12 @@ class SwitchCore:
         }
         self.hang_up(leg, refusal.cause, by_far_end=True)
 
+    def no_more_timeout(self, leg: Leg) -> None:
+        """A bridge ordered for a ringing leg waits for the answer as long as it takes."""
+        waiting = self.waiting.get(leg.uuid)
+        if waiting is not None and waiting.timer is not None:
+            waiting.timer.cancel()
+
     def _reached(self, waiting: Waiting) -> None:
         """The originate has what it waited for: say so, and let the leg begin its plan a tick later."""
         leg = waiting.leg
@@ -220,18 +244,22 @@ class SwitchCore:
             "sip_to_user": to_number,
             "sip_call_id": f"{leg.uuid}@sim",
         }
-        leg.running_state, leg.state_number = "CS_INIT", 2
+        leg.enter("CS_NEW")
+        leg.enter("CS_INIT")
+        leg.state_number = 2
         leg.fire("CHANNEL_CREATE")
+        leg.running_state = "CS_ROUTING"
         leg.call_enters("RINGING")
-        leg.enter("CS_ROUTING")
-        if to_number in self.dialplan:
-            plan = self.plan_of(to_number, "XML", "public")
-        elif self.socket_address:
-            plan = [("socket", f"{self.socket_address} async full")]
-        else:
-            plan = [("answer", ""), ("park", "")]
-        self.clock.after(TICK_S, lambda: leg.execute(plan, "XML") if leg.alive else None)
+        plan = self.plan_of(to_number, "XML") or self._incoming()
+        self.clock.after(TICK_S, lambda: leg.route(plan, "XML") if leg.alive else None)
         return leg
+
+    def _incoming(self) -> Plan:
+        if not self.socket_address:
+            return [("ring_ready", ""), ("answer", ""), ("park", "")]
+        socket = ("socket", f"{self.socket_address} async full")
+        closed = [("answer", ""), ("sleep", "300"), ("playback", "${closed_message}")]
+        return [("ring_ready", ""), socket, *closed, ("hangup", "NORMAL_CLEARING")]
 
     # --- the end of a leg ----------------------------------------------------------------------
 
@@ -258,10 +286,10 @@ class SwitchCore:
             self.clock.after(job_delay_s, lambda: waiting.done(f"-ERR {cause}\n"))
         leg.leave_everything()
         for listening in self.listeners.pop(leg.uuid, []):
-            self.clock.after(TICK_S, partial(listening.leg.wake_if_running, listening, Wake.PARTED))
+            self.clock.after(TICK_S, partial(listening.leg.wake, listening, Wake.PARTED))
+        leg.enter("CS_HANGUP")
         for recording in tuple(leg.recordings.values()):
             recording.stop()
-        leg.enter("CS_HANGUP")
         leg.hangup_us = self.clock.wall_us()
         leg.call_enters("HANGUP")
         leg.enter("CS_REPORTING")
@@ -293,7 +321,6 @@ class SwitchCore:
         leg.enter("CS_DESTROY")
         if self.legs.get(leg.uuid) is leg:
             del self.legs[leg.uuid]
-            self.joins.pop(leg.uuid, None)
         self.unschedule(leg.uuid)
 
     # --- later ---------------------------------------------------------------------------------
@@ -320,13 +347,11 @@ class SwitchCore:
 
     # --- the dialplan --------------------------------------------------------------------------
 
-    def plan_of(self, extension: str, dialplan: str, context: str) -> Plan:
-        """What an extension does. An unknown one ends the call, as a dialplan without a match does."""
+    def plan_of(self, extension: str, dialplan: str) -> Plan:
+        """What an extension does; nothing if the dialplan does not know it."""
         if dialplan == "inline":
             return parse_inline(extension)
-        steps = self.dialplan.get(extension)
-        if steps is None:
-            return [("hangup", "NO_ROUTE_DESTINATION")]
+        steps = self.dialplan.get(extension, ())
         return [(name, argument) for name, _, argument in (step.partition(":") for step in steps)]
 
 

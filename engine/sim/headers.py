@@ -32,6 +32,7 @@ CALL_STATE_NUMBERS = {
     "HELD": 5,
     "RING_WAIT": 6,
     "HANGUP": 7,
+    "UNHELD": 8,
 }
 # Events that say nothing of the channel's variables; all others carry every one as variable_NAME.
 WITHOUT_VARIABLES = frozenset({"CHANNEL_OUTGOING", "CHANNEL_STATE", "CHANNEL_CALLSTATE", "DTMF"})
@@ -52,9 +53,11 @@ def channel_headers(leg: "Leg") -> dict[str, str]:
         "Call-Direction": leg.direction,
         "Presence-Call-Direction": leg.direction,
         "Channel-HIT-Dialplan": "true" if leg.hit_dialplan else "false",
-        "Channel-Call-UUID": leg.uuid,
+        "Channel-Call-UUID": leg.variables.get("call_uuid", leg.uuid),
         "Answer-State": leg.answer_state,
     }
+    if "presence_id" in leg.variables:
+        headers["Channel-Presence-ID"] = leg.variables["presence_id"]
     if leg.hangup_cause:
         headers["Hangup-Cause"] = leg.hangup_cause
     if leg.codec_known:
@@ -146,4 +149,6 @@ def end_variables(leg: "Leg") -> dict[str, str]:
         found[names[2]] = str(span_us)
     if leg.last_app:
         found["last_app"] = leg.last_app
+    if leg.last_argument:
+        found["last_arg"] = leg.last_argument
     return found

@@ -1,94 +1,105 @@
 """Bridges: how two legs come together, come apart, and where the one that is left goes."""
 
-import uuid as uuids
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.sim.leg import TICK_S, Leg
-from engine.sim.originate import originate
+from engine.sim.leg import Leg
+from engine.sim.performing import TICK_S
 from engine.sim.steps import Progress, Step, Wait, Wake
 
 if TYPE_CHECKING:
     from engine.sim.core import SwitchCore
 
 JOIN_AFTER_S = 0.010  # after both legs have left what they did
+NOTICED_AFTER_S = 0.002  # that the other one is gone
+
+
+@dataclass(slots=True)
+class Join:
+    """A bridge that was ordered and is not made yet. `off`: a later order took one of the legs."""
+
+    first: Leg
+    second: Leg
+    left: bool = False
+    off: bool = False
 
 
 def uuid_bridge(core: "SwitchCore", first_uuid: str, second_uuid: str) -> str:
     """Join two legs, the first of which is whose CHANNEL_BRIDGE is seen. The reply comes before the fact.
 
     command ──20 ms── both leave what they do ──10 ms── CHANNEL_BRIDGE
-    A leg that goes away in between leaves the other in limbo (silent, no event, no net) or, if the first leg
-    carries uuid_bridge_park_on_cancel, parked. A leg that is still ringing is waited for.
+    If the second leg goes away in between, the first dies (ORIGINATOR_CANCEL) or, with its variable
+    uuid_bridge_park_on_cancel, parks. If the first goes away, the second is left in limbo: silent, without
+    an event, out of its safety net, until a new order. A leg that still rings is waited for.
     """
     first, second = core.live(first_uuid), core.live(second_uuid)
     if first is None or second is None or first is second:
         return "-ERR Invalid uuid\n"
     for leg in (first, second):
-        _take_from_another(leg)
-        core.joins[leg.uuid] = (first, second)
-    _when_both_are_up(core, first, second)
+        _steal(core, leg)
+    join = core.joins[first.uuid] = core.joins[second.uuid] = Join(first, second)
+    for leg in (first, second):
+        core.no_more_timeout(leg)
+    core.clock.after(TICK_S, lambda: _leave(core, join))
     return f"+OK {second_uuid}\n"
 
 
-def _when_both_are_up(core: "SwitchCore", first: Leg, second: Leg) -> None:
-    for leg in (first, second):
-        if leg.alive and not leg.answered_us:
-            waiting = core.waiting.get(leg.uuid)
-            if waiting is not None and waiting.timer is not None:
-                waiting.timer.cancel()  # the bridge waits for the answer as long as it takes
-    core.clock.after(TICK_S, lambda: _leave(core, first, second))
+def _steal(core: "SwitchCore", leg: Leg) -> None:
+    """A second bridge takes the leg from the first; what becomes of its partner depends on how far that was.
 
-
-def _still_wanted(core: "SwitchCore", first: Leg, second: Leg) -> bool:
-    return core.joins.get(first.uuid) == (first, second) == core.joins.get(second.uuid)
-
-
-def _leave(core: "SwitchCore", first: Leg, second: Leg) -> None:
-    if not _still_wanted(core, first, second):
+    Both ordered at once: limbo. Some ms later: hung up. Joined already: as if the leg had left.
+    """
+    earlier = core.joins.get(leg.uuid)
+    if earlier is None:
         return
+    earlier.off = True
+    partner = earlier.second if earlier.first is leg else earlier.first
+    for end in (leg, partner):
+        core.joins.pop(end.uuid, None)
+    if not partner.alive:
+        return
+    if earlier.left:
+        core.hang_up(partner, "NORMAL_CLEARING")
+    else:
+        partner.leave_everything("CS_RESET")
+
+
+def _leave(core: "SwitchCore", join: Join) -> None:
+    """Both legs drop what they do, once both are answered."""
+    if join.off:
+        return
+    first, second = join.first, join.second
     if first.alive and second.alive and not (first.answered_us and second.answered_us):
-        core.clock.after(TICK_S, lambda: _leave(core, first, second))
+        core.clock.after(TICK_S, lambda: _leave(core, join))
         return
+    join.left = True
     for leg in (first, second):
         if leg.alive:
-            leg.leave_everything()
-    core.clock.after(JOIN_AFTER_S, lambda: _join(core, first, second))
+            leg.leave_everything("CS_HIBERNATE")
+            leg.enter("CS_HIBERNATE")
+            leg.enter("CS_RESET")
+    core.clock.after(JOIN_AFTER_S, lambda: _join(core, join))
 
 
-def _join(core: "SwitchCore", first: Leg, second: Leg) -> None:
-    if not _still_wanted(core, first, second):
+def _join(core: "SwitchCore", join: Join) -> None:
+    if join.off:
         return
-    del core.joins[first.uuid], core.joins[second.uuid]
-    if not second.alive:
-        if first.alive:
-            _first_is_left(core, first)
-        return
+    first, second = join.first, join.second
+    for leg in (first, second):
+        core.joins.pop(leg.uuid, None)
     if not first.alive:
-        return  # the second one is in limbo: only a new order moves it
-    first.execute([("uuid_bridge", second.uuid)], "inline")
-    second.execute([("uuid_bridge", first.uuid)], "inline")
-    connect(first, second)
-
-
-def _first_is_left(core: "SwitchCore", first: Leg) -> None:
-    if first.is_on("uuid_bridge_park_on_cancel"):
-        first.execute([("park", "")], "inline")
+        return
+    if second.alive:
+        for leg in (first, second):
+            leg.enter("CS_SOFT_EXECUTE")
+        for leg, other in ((first, second), (second, first)):
+            leg.start("uuid_bridge", other.uuid, tells_end=False)
+        connect(first, second)
+        second.enter("CS_EXCHANGE_MEDIA")
+    elif first.is_on("uuid_bridge_park_on_cancel"):
+        first.stand(delay_s=0.0)
     else:
         core.hang_up(first, "ORIGINATOR_CANCEL")
-
-
-def _take_from_another(leg: Leg) -> None:
-    """A second bridge for a leg steals it; what becomes of the first partner depends on how far that was."""
-    core = leg.core
-    pending = core.joins.pop(leg.uuid, None)
-    if pending is None:
-        return
-    other = pending[1] if pending[0] is leg else pending[0]
-    core.joins.pop(other.uuid, None)
-    if other.alive and not other.steps:
-        core.hang_up(other, "NORMAL_CLEARING")  # it had left what it did: seen at 10 to 30 ms' distance
-    elif other.alive:
-        other.leave_everything()  # limbo: seen when both commands came at once
 
 
 def connect(first: Leg, second: Leg) -> None:
@@ -100,7 +111,7 @@ def connect(first: Leg, second: Leg) -> None:
     for leg, other in ((first, second), (second, first)):
         leg.variables |= {"bridge_uuid": other.uuid, "signal_bond": other.uuid}
         leg.variables |= {"last_bridge_to": other.uuid, "bridge_channel": other.name}
-        leg.enter("CS_EXCHANGE_MEDIA", tell=False)
+    second.variables["call_uuid"] = first.uuid
     first.fire("CHANNEL_BRIDGE", _pair(first, second))
     for leg in (first, second):
         leg.tell_recordings()
@@ -113,41 +124,50 @@ def _pair(first: Leg, second: Leg) -> dict[str, str]:
 
 
 def part(leg: Leg) -> None:
-    """The leg leaves its bridge; the other learns of it a tick later and goes where its variables say."""
+    """The leg is out of its bridge. The first one's leaving is what CHANNEL_UNBRIDGE tells.
+
+    The other one learns of it a moment later and goes where its variables say.
+    """
     other = leg.peer
     if other is None:
         return
-    first, second = (leg, other) if leg.bridge_first else (other, leg)
-    first.fire("CHANNEL_UNBRIDGE", _pair(first, second))
+    if leg.bridge_first:
+        leg.fire("CHANNEL_UNBRIDGE", _pair(leg, other))
+    both_were_there = leg.talking_to is other
+    leg.peer = None
+    leg.variables.pop("signal_bond", None)
+    leg.variables["call_uuid"] = leg.uuid
     for end in (leg, other):
-        end.peer = None
-        end.variables.pop("signal_bond", None)
-        end.variables.pop("bridge_uuid", None)
         end.tell_recordings()
-    if other.alive:
-        other.core.clock.after(TICK_S, lambda: _left_behind(other))
+    if both_were_there:
+        leg.core.clock.after(NOTICED_AFTER_S, lambda: _left_behind(other, leg))
 
 
-def _left_behind(leg: Leg) -> None:
-    """Wake the bridge application of the leg whose partner is gone, if it is still in that bridge."""
-    if leg.alive and leg.peer is None:
-        for step in leg.steps:
-            if step.application in ("uuid_bridge", "bridge", "bridged_to"):
+def _left_behind(leg: Leg, gone: Leg) -> None:
+    """Wake the leg's bridge, if it is still in that one."""
+    if leg.peer is gone:
+        for step in tuple(leg.steps):
+            if step.application in BRIDGES:
                 leg.wake(step, Wake.PARTED)
-                return
 
 
-def uuid_bridge_step(step: Step) -> Progress:
-    """What a joined leg does until the other is gone or an order takes it away."""
+def in_bridge(step: Step) -> Progress:
+    """Be in a bridge until the other is gone or an order takes this leg away."""
     try:
         while (yield Wait()) is not Wake.PARTED:
             pass
     finally:
         part(step.leg)
-    if step.leg.far is not None:
-        step.leg.far.left_alone()
-    if not after_bridge(step.leg):
-        step.leg.core.hang_up(step.leg, "NORMAL_CLEARING")
+
+
+def joined(step: Step) -> Progress:
+    """What a leg does that uuid_bridge joined, or that a `bridge` application called."""
+    yield from in_bridge(step)
+    leg = step.leg
+    if leg.far is not None:
+        leg.far.left_alone()
+    if not after_bridge(leg):
+        leg.core.hang_up(leg, "NORMAL_CLEARING")
 
 
 def after_bridge(leg: Leg) -> bool:
@@ -156,75 +176,15 @@ def after_bridge(leg: Leg) -> bool:
     park_after_bridge wins and stays; transfer_after_bridge is used up.
     """
     if leg.is_on("park_after_bridge"):
-        leg.transfer([("park", "")], "inline", delay_s=0.0)
+        leg.stand(delay_s=0.0)
         return True
     target = leg.variables.pop("transfer_after_bridge", "")
     if not target:
         return False
     extension, *rest = target.split(":")
     dialplan = rest[0] if rest else "XML"
-    context = rest[1] if len(rest) > 1 else "default"
-    leg.transfer(leg.core.plan_of(extension, dialplan, context), dialplan, delay_s=0.0)
+    leg.transfer(leg.core.plan_of(extension, dialplan), dialplan, delay_s=0.0)
     return True
 
 
-def bridge(step: Step) -> Progress:
-    """`bridge:{vars}endpoint`: call somebody and join them. Failed: the plan goes on with `continue_on_fail`.
-
-    `call_timeout` bounds the ringing. originate_disposition and last_bridge_hangup_cause tell the outcome.
-    """
-    leg, core = step.leg, step.leg.core
-    outcome: list[str] = []
-    uuid = str(uuids.uuid4())
-
-    def done(text: str) -> None:
-        outcome.append(text)
-        if step in leg.steps and not step.is_running:
-            leg.wake(step, Wake.TOLD)
-
-    timeout = leg.variables.get("call_timeout") or leg.variables.get("originate_timeout") or "60"
-    text = (
-        step.argument
-        if "origination_uuid=" in step.argument
-        else f"{{origination_uuid={uuid}}}{step.argument}"
-    )
-    plan = f"{{originate_timeout={timeout}}}{text} &bridged_to({leg.uuid})"
-    originate(core, plan, done)
-    while not outcome:
-        yield Wait()
-    if not outcome[0].startswith("+OK"):
-        yield from _bridge_failed(step, outcome[0].removeprefix("-ERR ").strip())
-        return
-    other = core.live(outcome[0].removeprefix("+OK ").strip())
-    leg.variables["originate_disposition"] = "SUCCESS"
-    if other is None:
-        return
-    connect(leg, other)
-    try:
-        while (yield Wait()) is not Wake.PARTED:
-            pass
-    finally:
-        part(leg)
-    leg.variables["last_bridge_hangup_cause"] = other.hangup_cause or "NORMAL_CLEARING"
-    if not after_bridge(leg) and leg.is_on("hangup_after_bridge"):
-        core.hang_up(leg, "NORMAL_CLEARING")
-
-
-def _bridge_failed(step: Step, cause: str) -> Progress:
-    leg = step.leg
-    leg.variables["originate_disposition"] = leg.variables["last_bridge_hangup_cause"] = cause
-    if not leg.is_on("continue_on_fail"):
-        yield Wait(0.001)
-        leg.core.hang_up(leg, cause)
-
-
-def bridged_to(step: Step) -> Progress:
-    """The called side of a `bridge` application: it stays as long as the bridge does."""
-    leg = step.leg
-    try:
-        while (yield Wait()) is not Wake.PARTED:
-            pass
-    finally:
-        part(leg)
-    if not after_bridge(leg):
-        leg.core.hang_up(leg, "NORMAL_CLEARING")
+BRIDGES = frozenset({"bridge", "bridged_to", "uuid_bridge"})

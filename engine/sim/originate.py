@@ -6,14 +6,20 @@ from engine.sim.callees import AgentsPhone, Callee, FarEnd
 from engine.sim.core import SwitchCore, Waiting
 from engine.sim.dialstring import BadDialString, Originate, parse_originate
 from engine.sim.fates import Fate
-from engine.sim.leg import TICK_S, Leg
+from engine.sim.leg import Leg
 from engine.sim.outcomes import Refusal
+from engine.sim.performing import TICK_S
+from engine.sim.population import AgentPhone
 
 Done = Callable[[str], None]
+Begin = Callable[[Leg], None]
 
 
-def originate(core: SwitchCore, text: str, done: Done) -> None:
-    """Make a call. `done` is called once: "+OK uuid" or "-ERR CAUSE", now or when the outcome is known."""
+def originate(core: SwitchCore, text: str, done: Done, begin: Begin | None = None) -> None:
+    """Make a call. `done` is called once: "+OK uuid" or "-ERR CAUSE", now or when the outcome is known.
+
+    `begin`: what the leg does when it is reached, instead of what the text says.
+    """
     try:
         call = parse_originate(text)
     except BadDialString as bad:
@@ -21,12 +27,12 @@ def originate(core: SwitchCore, text: str, done: Done) -> None:
         return
     slow = core.population.file.faults.slow_originate_s
     if slow is None:
-        _invite(core, call, done)
+        _invite(core, call, done, begin)
     else:
-        core.clock.after(slow.draw(core.dice), lambda: _invite(core, call, done))
+        core.clock.after(slow.draw(core.dice), lambda: _invite(core, call, done, begin))
 
 
-def _invite(core: SwitchCore, call: Originate, done: Done) -> None:
+def _invite(core: SwitchCore, call: Originate, done: Done, begin: Begin | None) -> None:
     refusal = _impossible(core, call)
     if refusal:
         core.clock.after(0.002, lambda: done(f"-ERR {refusal}\n"))
@@ -36,7 +42,7 @@ def _invite(core: SwitchCore, call: Originate, done: Done) -> None:
     ignore = call.variables.get("ignore_early_media", "")
     leg.variables["originate_early_media"] = "false" if ignore not in ("", "false") else "true"
     leg.variables["originate_endpoint"] = "sofia"
-    waiting = Waiting(leg, done, lambda: _begin(core, leg, call, done))
+    waiting = Waiting(leg, done, lambda: _begin(core, leg, call, done, begin))
     waiting.early_is_enough = ignore in ("", "false")
     waiting.timer = core.clock.after(call.timeout_s, lambda: core.hang_up(leg, "NO_ANSWER"))
     core.waiting[leg.uuid] = waiting
@@ -60,8 +66,12 @@ def _impossible(core: SwitchCore, call: Originate) -> str:
         return "INVALID_GATEWAY"
     if where.kind != "gateway" and where.where not in ("internal", "external"):
         return "INVALID_PROFILE"
-    if where.kind == "user" and not core.phone(where.number).registered:
-        return "USER_NOT_REGISTERED"
+    if where.kind == "user":
+        phone = core.phone(where.number)
+        if phone is None:
+            return "SUBSCRIBER_ABSENT"
+        if not phone.registered:
+            return "USER_NOT_REGISTERED"
     if call.variables.get("origination_uuid", "") in core.legs or core.full():
         return "DESTINATION_OUT_OF_ORDER"
     return ""
@@ -87,14 +97,16 @@ def _channel(core: SwitchCore, call: Originate) -> Leg:
         "sofia_profile_name": profile,
         "sip_call_id": f"{leg.uuid}@sim",
     }
-    if leg.gateway and not host:
-        leg.variables["sip_gateway_name"] = leg.gateway
+    if where.kind == "gateway":
+        leg.variables |= {"sip_gateway_name": leg.gateway, "sip_profile_name": "gateway"}
+    elif where.kind == "user":
+        leg.variables |= {"dialed_user": number, "presence_id": f"{number}@127.0.0.1"}
     return leg
 
 
 def _far_end(core: SwitchCore, leg: Leg, call: Originate) -> FarEnd:
     if call.endpoint.kind == "user":
-        return _codec_of(leg, call, AgentsPhone(core, leg, core.phone(leg.number)))
+        return _codec_of(leg, call, AgentsPhone(core, leg, core.phone(leg.number) or AgentPhone()))
     fate = core.population.fate(leg.number)
     core.invites.sent(leg, fate.kind, fate.attempt, core.clock.wall_us())
     trouble = core.trunk_trouble(leg.gateway)
@@ -113,24 +125,30 @@ def _codec_of(leg: Leg, call: Originate, far: Callee | AgentsPhone) -> FarEnd:
     return far
 
 
-def _begin(core: SwitchCore, leg: Leg, call: Originate, done: Done) -> None:
+def _begin(core: SwitchCore, leg: Leg, call: Originate, done: Done, instead: Begin | None) -> None:
     """Answered (or early media is enough). Half of the calls report the job before they begin, half after.
 
     An order that moves the leg in between (uuid_bridge, uuid_transfer) makes the late report say
     ORIGINATOR_CANCEL about a call that is alive and well, as FreeSWITCH does.
     """
     moves = leg.moves
-    prompt = leg.uuid[-1] in "01234567"
-    if prompt:
+    report_first = leg.uuid[-1] in "01234567"
+    if report_first:
         done(f"+OK {leg.uuid}\n")
 
     def begin() -> None:
         undisturbed = leg.moves == moves
         if leg.alive and undisturbed:
-            plan = call.plan or core.plan_of(call.extension, call.dialplan, call.context)
             leg.context = call.context
-            leg.execute(plan, call.dialplan or "")
-        if not prompt:
+            if instead is not None:
+                instead(leg)
+            elif call.dialplan:
+                leg.transfers += 1
+                extension_plan = core.plan_of(call.extension, call.dialplan)
+                leg.route(call.plan or extension_plan, call.dialplan)
+            else:
+                leg.execute(call.plan)
+        if not report_first:
             done(f"+OK {leg.uuid}\n" if undisturbed or not leg.alive else "-ERR ORIGINATOR_CANCEL\n")
 
     core.clock.after(TICK_S, begin)

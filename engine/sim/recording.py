@@ -38,8 +38,9 @@ class Recording:
     def note(self) -> None:
         """Something changed in who can be heard."""
         leg = self.leg
-        left = CUSTOMER_HZ if leg.answered and (leg.peer is not None or not leg.playing) else 0
-        right = AGENT_HZ if leg.peer is not None else PROMPT_HZ if leg.playing else 0
+        bridged = leg.talking_to is not None
+        left = CUSTOMER_HZ if leg.answered and (bridged or not leg.playing) else 0
+        right = AGENT_HZ if bridged else PROMPT_HZ if leg.playing else 0
         if self.masked:
             left = right = 0
         self._score.append((leg.core.clock.wall_us(), left, right, not self.paused))
@@ -50,8 +51,14 @@ class Recording:
             return
         self._score.append((leg.core.clock.wall_us(), 0, 0, False))
         seconds = self._write()
-        leg.variables |= {"record_seconds": str(round(seconds)), "record_ms": str(round(seconds * 1000))}
-        leg.fire("RECORD_STOP", {"Record-File-Path": self.path})
+        leg.variables |= {
+            "record_samples": str(round(seconds * RATE)),
+            "record_seconds": str(int(seconds)),
+            "record_ms": str(round(seconds * 1000)),
+            "record_completion_cause": "success-maxtime",
+        }
+        told = {"Record-File-Path": self.path, "Record-Completion-Cause": "success-maxtime"}
+        leg.fire("RECORD_STOP", told)
 
     def _write(self) -> float:
         """Write the file; returns its length in seconds."""
@@ -88,9 +95,11 @@ def _tone(hz: int, at: int, count: int) -> Samples:
 
 
 def start_recording(leg: "Leg", path: str, variables: dict[str, str] | None = None) -> Recording | None:
-    """Begin; None if this path is being recorded already or its kind of file cannot be written."""
-    if path in leg.recordings or not path or Path(path).suffix in (".mp3", ".opus"):
+    """Begin; one that runs already goes on. None: no path, or a kind of file that cannot be written."""
+    if not path or Path(path).suffix in (".mp3", ".opus"):
         return None
+    if path in leg.recordings:
+        return leg.recordings[path]
     leg.variables |= {name: value for name, value in (variables or {}).items() if name.startswith("RECORD_")}
     recording = Recording(leg, path, stereo=leg.is_on("RECORD_STEREO"))
     leg.recordings[path] = recording

@@ -10,6 +10,7 @@ gevent; nothing here is monkey-patched or needs to be. Without a population ever
 """
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from gevent.server import StreamServer
@@ -52,7 +53,7 @@ class VirtualSwitch:
         self.core = SwitchCore(
             self.clock, Population(population), APPLICATIONS, InviteLog(invite_log), socket_address
         )
-        self.core.open_socket = lambda leg, argument: connect_out(self.core, leg, argument)
+        self.core.open_socket = partial(connect_out, self.core)
         self.host = host
         self.port = port
         self._password = password

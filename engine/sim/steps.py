@@ -22,7 +22,7 @@ class Wake(Enum):
     BROKEN = auto()  # uuid_break
     DIGIT = auto()  # a key was pressed; it lies in `leg.digits`
     TOLD = auto()  # what it asked for is known
-    PARTED = auto()  # the other leg of the bridge is gone
+    PARTED = auto()  # the other leg, or the client, it was there for is gone
 
 
 @dataclass(slots=True)
@@ -40,15 +40,35 @@ Application = Callable[["Step"], Progress | None]
 
 
 @dataclass(slots=True)
+class Message:
+    """An application that a client asked for by sendmsg, waiting for its turn.
+
+    `loops`: how often; it is repeated only while each run takes half a second or more.
+    """
+
+    application: str
+    argument: str
+    uuid: str
+    lock: bool = False
+    loops: int = 1
+
+
+@dataclass(slots=True)
 class Step:
-    """`uuid`: the Event-UUID its events carry. `locked`: nothing is run nested in it."""
+    """`uuid`: the Event-UUID its events carry. `message`: who asked for it, if a client did.
+
+    `tells_start`, `tells_end`: whether CHANNEL_EXECUTE and CHANNEL_EXECUTE_COMPLETE are sent; a state of the
+    channel that is no application (CS_PARK, a bridge made by uuid_bridge) lacks one or both.
+    """
 
     leg: "Leg"
     application: str
     argument: str
     uuid: str
-    locked: bool = False
-    response: str = "_none_"
+    message: Message | None = None
+    tells_start: bool = True
+    tells_end: bool = True
+    began_s: float = 0.0
     progress: Progress | None = None
     wait: Wait = field(default_factory=Wait)
     timer: "Timer | None" = None
@@ -60,13 +80,18 @@ class Step:
         """Its own code is on the stack right now, so it can be neither woken nor closed."""
         return self.progress is not None and getgeneratorstate(self.progress) == GEN_RUNNING
 
+    @property
+    def locked(self) -> bool:
+        """Nothing is run nested in it."""
+        return self.message is not None and self.message.lock
 
-@dataclass(slots=True)
-class Message:
-    """An application that a client asked for by sendmsg, waiting for its turn."""
+    @property
+    def described(self) -> dict[str, str]:
+        told = {"Application": self.application}
+        if self.argument:
+            told["Application-Data"] = self.argument
+        return told | {"Application-UUID": self.uuid}
 
-    application: str
-    argument: str
-    uuid: str
-    lock: bool = False
-    loops: int = 1
+    def respond(self, response: str) -> None:
+        """Say how it went: the Application-Response of this step, and of an outer one that says nothing."""
+        self.leg.variables["current_application_response"] = response

@@ -125,11 +125,12 @@ def channel_data_reply(headers: dict[str, str]) -> bytes:
 _GOODBYE = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
 
 
-def disconnect_notice(uuid: str = "", disposition: str = "disconnect") -> bytes:
+def disconnect_notice(uuid: str = "") -> bytes:
+    """`uuid`: the leg this connection is about, if it is an outbound one."""
     lines = ["Content-Type: text/disconnect-notice"]
     if uuid:
-        lines.append(f"Controlled-Session-UUID: {uuid}")
-    lines += [f"Content-Disposition: {disposition}", f"Content-Length: {len(_GOODBYE)}"]
+        lines += [f"Controlled-Session-UUID: {uuid}", "Content-Disposition: disconnect"]
+    lines.append(f"Content-Length: {len(_GOODBYE)}")
     return ("\n".join(lines) + "\n\n" + _GOODBYE).encode()
 
 
