@@ -112,10 +112,15 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """A row that cannot be imported: where it is wrong, and what to write instead."""
+    """A row that cannot be imported: where it is wrong, and what to write instead.
+
+    `row`: its cells as they stood. `went_in`: only a remark, the contact was imported without this value.
+    """
 
     line: int
     column: str
     value: str
     problem: str
     fix: str
+    row: tuple[str, ...] = ()
+    went_in: bool = False
