@@ -1,4 +1,4 @@
-"""The HTTP API: Falcon over the table of routes. Errors say what, where and how to mend it; never a traceback."""
+"""The HTTP API: Falcon over the table of routes. Errors tell what, where and the fix, never a traceback."""
 
 import logging
 from collections.abc import Callable

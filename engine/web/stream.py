@@ -63,7 +63,7 @@ class EventStream:
         yield b"retry: %d\n\n" % RETRY_MS
         for event in self._events:
             kind, own = event.get("kind"), event.get("agent") == self._caller.agent_id
-            if kind is None:
+            if kind in (None, "beat"):
                 yield b": beat\n\n"
             elif self._caller.scope > Scope.OPERATOR:
                 yield sse(event if self._clear else private(event))

@@ -11,11 +11,13 @@ from engine.web.route import Answer, Ask, Look, Nothing, Plain, Route, Streamed
 from engine.web.stream import EventStream, Seats, batched, csv_lines, json_lines, to_json
 
 CALL = {
-    "attempt_id": "1f6f0f0e-4c55-4c8e-9d0c-0a4b7a1c2d3e",
-    "campaign_id": "autumn",
+    "attempt": "1f6f0f0e-4c55-4c8e-9d0c-0a4b7a1c2d3e",
+    "campaign": "autumn",
+    "contact_id": "17",
     "state": "talking",
+    "state_age_s": 42.1,
     "number": "+4822*****67",
-    "agent_id": "anna",
+    "agent": "anna",
 }
 CHECK = {"check": "switch", "ok": True, "found": "sw1 answers in 2 ms", "fix": ""}
 

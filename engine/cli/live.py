@@ -1,0 +1,245 @@
+"""The live view of an engine in a terminal, and its plain twin for logs and pipes.
+
+What is shown is the plain data of `Control.status()`; nothing here knows how to dial.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TextIO
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from engine import greenlets
+from engine.cli.summary import summary_text
+from engine.cli.tables import cell, local_time, seconds, table
+
+Status = Mapping[str, Any]
+Event = Mapping[str, Any]
+
+REFRESH_S = 0.5
+PLAIN_EVERY_S = 5.0
+EVENTS_SHOWN = 8
+SERVED = ("talked", "robot_done", "robot_partial")
+LIVE_ANSWERS = (*SERVED, "abandoned", "hung_up")
+STATE_STYLE = {
+    "running": "green", "ready": "green", "talking": "bold cyan", "reserved": "cyan", "preview": "cyan",
+    "wrap_up": "yellow", "paused": "yellow", "calling": "yellow", "stopped": "red", "offline": "dim",
+}  # fmt: skip
+SAID = {"campaign", "switch", "team", "gateway_rests", "agent_phone_down", "adopted"}
+
+
+class Source(Protocol):
+    """The part of `Control` that is shown; a `RemoteEngine` has it as well."""
+
+    def status(self) -> dict[str, Any]: ...
+    def summary(self, campaign_id: str) -> dict[str, Any]: ...
+    def events(self, after: int = 0) -> Iterator[dict[str, Any]]: ...
+
+
+def run_view(control: Source, until: Callable[[], bool], stdout: TextIO) -> None:
+    """Show the engine until `until()`, then what came of it. A terminal gets a live page, anything else plain
+    lines: one every few seconds and one at each change of state."""
+    events: deque[Event] = deque(maxlen=200)
+    follower = greenlets.start("live view", _follow, control, events)
+    try:
+        if stdout.isatty():
+            _live(control, until, stdout, events)
+        else:
+            _lines(control, until, stdout, events)
+    finally:
+        greenlets.kill(follower)
+    _say(stdout, final(control))
+
+
+def final(control: Source) -> str:
+    """The closing table of every campaign."""
+    ids = [str(one["campaign_id"]) for one in control.status().get("campaigns", ())]
+    return summary_text({"campaigns": {campaign_id: control.summary(campaign_id) for campaign_id in ids}})
+
+
+def _follow(control: Source, events: deque[Event]) -> None:
+    for event in control.events():
+        if event.get("kind") not in (None, "beat"):
+            events.append(event)
+
+
+def _live(control: Source, until: Callable[[], bool], stdout: TextIO, events: deque[Event]) -> None:
+    console = Console(file=stdout)
+    with Live(console=console, auto_refresh=False, screen=False, transient=True) as page:
+        while not until():
+            page.update(render(control.status(), list(events)[-EVENTS_SHOWN:]), refresh=True)
+            greenlets.sleep(REFRESH_S)
+
+
+def _lines(control: Source, until: Callable[[], bool], stdout: TextIO, events: deque[Event]) -> None:
+    said_at_s = float("-inf")
+    while not until():
+        while events:
+            event = events.popleft()
+            if event["kind"] in SAID:
+                _say(stdout, event_text(event))
+        if time.monotonic() - said_at_s >= PLAIN_EVERY_S:
+            said_at_s = time.monotonic()
+            _say(stdout, progress_line(control.status()))
+        greenlets.sleep(REFRESH_S)
+
+
+def _say(stdout: TextIO, text: str) -> None:
+    stdout.write(text + "\n")
+    stdout.flush()
+
+
+# --- a status as something to look at ------------------------------------------------------------
+
+
+def render(status: Status, events: Sequence[Event] = ()) -> RenderableType:
+    """The page: header, campaigns, agents, last events, totals."""
+    parts: list[RenderableType] = [
+        _header(status),
+        _grid(CAMPAIGN_COLUMNS, map(_campaign, _campaigns(status))),
+    ]
+    agents = status.get("agents", ())
+    if agents:
+        parts.append(_grid(AGENT_COLUMNS, map(_agent, agents)))
+    if events:
+        parts.append(Group(*(Text(event_text(event), style="dim", no_wrap=True) for event in events)))
+    parts.append(Text(_totals(status), style="bold"))
+    return Group(*parts)
+
+
+def plain(status: Status) -> str:
+    """The same for a command that answers once: what a script would not read, and a person can."""
+    parts = [
+        _header(status).plain,
+        table(CAMPAIGN_COLUMNS, map(_campaign, _campaigns(status)), "no campaigns"),
+        table(AGENT_COLUMNS, map(_agent, status.get("agents", ())), "no agents"),
+        _totals(status),
+    ]
+    return "\n\n".join(parts)
+
+
+def progress_line(status: Status) -> str:
+    """All that moves, on one line."""
+    campaigns = "; ".join(
+        f"{one.get('campaign_id')} {one.get('state')}: {_queue(one, 'due')} due, "
+        f"{_queue(one, 'later')} later, {_queue(one, 'done')} done, "
+        f"{sum((one.get('calls') or {}).values())} calls"
+        for one in _campaigns(status)
+    )
+    return f"[{_clock(status)}] {campaigns or 'no campaigns'} | {_totals(status)}"
+
+
+def event_text(event: Event) -> str:
+    """One live event as a line."""
+    hidden = ("id", "at_s", "kind", "card", "attempt")
+    fields = ", ".join(f"{key} {cell(value)}" for key, value in event.items() if key not in hidden and value)
+    return f"[{local_time(float(event.get('at_s') or 0))[11:19]}] {event.get('kind')}: {fields}"
+
+
+def _clock(status: Status) -> str:
+    return local_time(float(status.get("wall_s") or 0))[11:19]
+
+
+def _header(status: Status) -> Text:
+    text = Text("Prozvon ")
+    text.append(str(status.get("version", "")), style="bold")
+    text.append(f"  up {seconds(status.get('uptime_s', 0))}  {_clock(status)}")
+    speed = status.get("speed") or 1.0
+    if speed != 1.0:
+        text.append(f"  clock x{speed:g}", style="yellow")
+    for switch in status.get("switches", ()):
+        up = bool(switch.get("up"))
+        name = "virtual switch" if switch.get("virtual") else f"switch {switch.get('name')}"
+        state = "up" if up else f"DOWN {cell(switch.get('why'))}".rstrip()
+        text.append(f"  {name} {state}", style="green" if up else "bold red")
+    store = status.get("store") or {}
+    text.append(f"  store {'embedded' if store.get('embedded') else 'redis'}", style="green")
+    if store.get("late"):
+        text.append(f", {store['late']} settlements wait for it", style="bold red")
+    return text
+
+
+CAMPAIGN_COLUMNS = (
+    "campaign", "mode", "state", "due", "later", "done", "calls", "attempts", "answered", "talked", "aband.",
+    "pacing",
+)  # fmt: skip
+FIGURES = frozenset({"due", "later", "done", "attempts", "answered", "talked", "aband."})
+AGENT_COLUMNS = ("agent", "name", "state", "for", "with")
+
+
+def _campaigns(status: Status) -> Sequence[Mapping[str, Any]]:
+    return status.get("campaigns") or ()
+
+
+def _campaign(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    results: Mapping[str, int] = one.get("results") or {}
+    calls = ", ".join(f"{number} {state}" for state, number in (one.get("calls") or {}).items())
+    return (
+        one.get("campaign_id"),
+        one.get("mode"),
+        one.get("state"),
+        _queue(one, "due"),
+        _queue(one, "later"),
+        _queue(one, "done"),
+        calls or "none",
+        sum(results.values()),
+        _count(results, LIVE_ANSWERS),
+        _count(results, SERVED),
+        _share(results),
+        (one.get("decision") or {}).get("reason", ""),
+    )
+
+
+def _agent(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (
+        one.get("agent_id"),
+        one.get("name"),
+        one.get("state"),
+        seconds(one.get("since_s")),
+        one.get("with"),
+    )
+
+
+def _queue(one: Mapping[str, Any], name: str) -> Any:
+    return (one.get("queue") or {}).get(name, "?")
+
+
+def _count(results: Mapping[str, int], dispositions: Sequence[str]) -> int:
+    return sum(results.get(disposition, 0) for disposition in dispositions)
+
+
+def _share(results: Mapping[str, int]) -> str:
+    """Abandoned out of live answers, percent; a dash while nobody answered."""
+    answers = _count(results, LIVE_ANSWERS)
+    return f"{100 * results.get('abandoned', 0) / answers:.1f} %" if answers else "-"
+
+
+def _totals(status: Status) -> str:
+    campaigns = _campaigns(status)
+    everything: dict[str, int] = {}
+    for one in campaigns:
+        for disposition, number in (one.get("results") or {}).items():
+            everything[disposition] = everything.get(disposition, 0) + number
+    states: dict[str, int] = {}
+    for agent in status.get("agents", ()):
+        states[str(agent.get("state"))] = states.get(str(agent.get("state")), 0) + 1
+    agents = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    return (
+        f"{status.get('calls', 0)} live calls, {sum(everything.values())} attempts ended, "
+        f"{_count(everything, LIVE_ANSWERS)} answered by people, {_count(everything, SERVED)} served, "
+        f"abandoned {_share(everything)}" + (f" | agents: {agents}" if agents else "")
+    )
+
+
+def _grid(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Table:
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=False)
+    for column in columns:
+        grid.add_column(column, no_wrap=column != "pacing", justify="right" if column in FIGURES else "left")
+    for row in rows:
+        grid.add_row(*(Text(cell(value), style=STATE_STYLE.get(str(value), "")) for value in row))
+    return grid
