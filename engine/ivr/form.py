@@ -45,16 +45,26 @@ class NodeFrame(BaseModel, frozen=True, extra="forbid"):
 
 @dataclass(frozen=True, slots=True)
 class PlacedStep:
-    """A step and where it stands. `short`: written without naming its one parameter."""
+    """A step and where it stands."""
 
     verb: str
     step: Step
     path: Path
-    short: bool
 
-    def at(self, where: Path) -> Path:
-        """The path in the file of something inside the step's parameters."""
-        return self.path + (where[1:] if self.short else where)
+    def at(self, where: Path, data: Any) -> Path:
+        """The path in the document's `data` of something inside the parameters.
+
+        Short forms leave steps of it out, as say: {ru: …} does text: what is not there is skipped.
+        """
+        found: list[str | int] = []
+        for step in (*self.path, *where):
+            is_there = (
+                step in data if isinstance(data, dict) else isinstance(data, list) and isinstance(step, int)
+            )
+            if is_there:
+                found.append(step)
+                data = data[step]
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def _nodes(script: Script, nodes: Iterable[PlacedNode], document: Document) -> I
             continue
         yield from _steps(node, document)
         yield from _outcomes(script, node, document)
-        yield from _targets(script, _jumps(node), document)
+        yield from _targets(script, _jumps(node, document), document)
         if node.frame.disposition:
             if node.frame.disposition not in script.dispositions:
                 path = (*node.path, "disposition")
@@ -94,11 +94,11 @@ def _outcomes(script: Script, node: PlacedNode, document: Document) -> Iterator[
             yield document.problem(node.path, f"the outcome {outcome} is not drawn: {why}", fix, key=True)
 
 
-def _jumps(node: PlacedNode) -> Iterator[tuple[Path, Jump]]:
+def _jumps(node: PlacedNode, document: Document) -> Iterator[tuple[Path, Jump]]:
     """Every jump written in the node, with its path in the file."""
     for placed in node.steps:
         for where, jump in placed.step.jumps().values():
-            yield placed.at(where), jump
+            yield placed.at(where, document.data), jump
     for outcome, jump in node.frame.on.items():
         yield (*node.path, "on", outcome), jump
     if node.frame.next is not None:

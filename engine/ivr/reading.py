@@ -114,7 +114,7 @@ class Reader:
         parameter = self._meant(kind, body)
         whole = {parameter: body} if parameter else {} if body is None else body
         step = self.model(kind, whole, path, short=bool(parameter))
-        return PlacedStep(verb, step, path, bool(parameter)) if step is not None else None
+        return PlacedStep(verb, step, path) if step is not None else None
 
     @staticmethod
     def _meant(kind: type[Step], body: Any) -> str:
@@ -168,6 +168,10 @@ def _plain(found: Any) -> str:
         return str(found["ctx"]["error"])
     if found["type"] == "string_pattern_mismatch":
         return f"'{found['input']}' does not look like {found['ctx']['pattern']}"
+    if found["type"] in ("dict_type", "model_type", "model_attributes_type"):
+        return "must be a mapping of keys and values"
+    if found["type"] in ("tuple_type", "list_type"):
+        return "must be a list"
     message: str = found["msg"]
     return message[:1].lower() + message[1:]
 

@@ -25,18 +25,22 @@ def _speaker(language: str, case: str) -> Language:
     return speaker
 
 
-def _whole(n: object) -> int:
-    """The int that `n` is, or ValueError. Decimals and texts count as long as nothing is lost."""
+def _exact(n: object) -> Decimal:
+    """The number that `n` is; texts count too."""
     try:
         exact = Decimal(str(n).strip())
     except ArithmeticError:
         raise ValueError(f"not a number: '{n}'") from None
-    if not exact.is_finite() or abs(exact) >= MOST:
+    if not exact.is_finite() or not -MOST < exact < MOST:
         raise ValueError(f"{n} is too large to be spoken")
-    whole = int(exact)
-    if whole != exact:
+    return exact
+
+
+def _whole(n: object) -> int:
+    exact = _exact(n)
+    if exact != int(exact):
         raise ValueError(f"{n} is not a whole number")
-    return whole
+    return int(exact)
 
 
 def number(language: str, n: object, gender: str = "m", case: str = "n") -> str:
@@ -67,14 +71,13 @@ def money(language: str, amount: object, currency: str, case: str = "n") -> str:
     if currency not in speaker.currencies:
         known = ", ".join(sorted(speaker.currencies))
         raise ValueError(f"{speaker.name} has no words for the currency '{currency}', only for {known}")
-    try:
-        hundredths = _whole(Decimal(str(amount)) * 100)
-    except (ArithmeticError, ValueError):
-        raise ValueError(f"not an amount of money: '{amount}'") from None
+    hundredths = _exact(amount) * 100
+    if hundredths != int(hundredths):
+        raise ValueError(f"more than two decimals: {amount}")
     if hundredths < 0:
         raise ValueError(f"a negative amount cannot be owed: {amount}")
     parts = []
-    units, cents = divmod(hundredths, 100)
+    units, cents = divmod(int(hundredths), 100)
     for n, noun in zip((units, cents), speaker.currencies[currency], strict=True):
         words = speaker.cardinal(n, noun.gender, case)
         parts.append(f"{words} {speaker.agree(n, noun, case)}")

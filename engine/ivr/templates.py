@@ -124,7 +124,7 @@ def _parse(source: str, expression: bool) -> nodes.Template:
     try:
         return _ENVIRONMENT.parse("{{ " + source + " }}" if expression else source)
     except TemplateSyntaxError as error:
-        raise ValueError(error.message) from None
+        raise ValueError(f"cannot be read: {error.message}") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -135,7 +135,7 @@ def _compile(source: str, expression: bool) -> tuple[Callable[..., str] | None, 
             return None, _ENVIRONMENT.compile_expression(source, undefined_to_none=False)
         return _ENVIRONMENT.from_string(source).render, None
     except TemplateSyntaxError as error:
-        raise ValueError(error.message) from None
+        raise ValueError(f"cannot be read: {error.message}") from None
     except (RecursionError, SyntaxError, MemoryError):  # of Python's own compiler
         raise ValueError("nested too deeply") from None
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from engine.domain.errors import ConfigError, Problem
 
@@ -67,7 +67,12 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Scalar = Annotated[str, BeforeValidator(_as_text), Field(max_length=MAX_CHARS)]
+Scalar = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(max_length=MAX_CHARS),
+    WithJsonSchema({"type": ["string", "number"], "maxLength": MAX_CHARS}),
+]
 
 
 class Variable(BaseModel, frozen=True, extra="forbid"):

@@ -21,6 +21,9 @@ class Words:
         self._problems: list[Problem] = []
         self._values = _examples(script.variables)
 
+    def _at(self, placed: PlacedStep, where: Path) -> Path:
+        return placed.at(where, self._document.data)
+
     def _say(self, path: Path, what: str, fix: str = "") -> None:
         self._problems.append(self._document.problem(path, what, fix))
 
@@ -36,15 +39,15 @@ class Words:
                 for utterance in placed.step.utterances():
                     self._utterance(placed, utterance, collected)
                 for where, source in placed.step.texts().items():
-                    self._compile(placed.at(where), source, self._known | collected)
+                    self._compile(self._at(placed, where), source, self._known | collected)
                 for where, source in placed.step.expressions().items():
-                    self._condition(placed.at(where), source, self._known | collected)
+                    self._condition(self._at(placed, where), source, self._known | collected)
         return self._problems
 
     def _utterance(self, placed: PlacedStep, utterance: Utterance, collected: Set[str]) -> None:
         languages = self._script.languages
         for language, source in utterance.sound.items():
-            path = placed.at((*utterance.where, language))
+            path = self._at(placed, (*utterance.where, language))
             if language not in (ANY_LANGUAGE, *languages):
                 self._say(
                     path, f"the scenario has no language '{language}'", did_you_mean(language, languages)
@@ -67,7 +70,7 @@ class Words:
             )
         missing = [each for each in languages if each not in utterance.sound]
         if missing and ANY_LANGUAGE not in utterance.sound:
-            self._say(placed.at(utterance.where), f"no text in {', '.join(missing)}")
+            self._say(self._at(placed, utterance.where), f"no text in {', '.join(missing)}")
 
     def _silence(self, path: Path, seconds: str) -> None:
         try:

@@ -67,7 +67,7 @@ class Prompt(Step, frozen=True):
         if not KEYS.fullmatch(outcome):
             return "a prompt ends in keys such as '1', in digits, no_input or no_match"
         if not self.min_digits <= len(outcome) <= self.max_digits:
-            return f"an answer has {self.min_digits} to {self.max_digits} keys"
+            return f"an answer has {self.min_digits} to {self.max_digits} keys (min_digits, max_digits)"
         if set(outcome) & set(self.terminators):
             return "it contains a key that ends the answer"
         return ""
