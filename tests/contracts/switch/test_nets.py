@@ -1,0 +1,73 @@
+"""The safety net that a dial string carries: heard when nobody comes, gone when somebody does."""
+
+from tests.contracts.switch.calls import PATIENT, Calls, between_ms
+
+
+def test_nobody_comes_and_the_message_begins_in_time_and_ends_the_call(calls: Calls) -> None:
+    person, _ = calls.answered(PATIENT, calls.net())
+    answer = calls.esl.wait_event("CHANNEL_ANSWER", person)
+    begun = calls.esl.wait_event("PLAYBACK_START", person)
+    assert 1_750 < between_ms(answer, begun) < 2_000
+    assert begun["Playback-File-Path"] == str(calls.prompt("abandon.wav"))
+    end = calls.ended(person)
+    assert end["Hangup-Cause"] == "NORMAL_CLEARING"
+    assert 1_900 < between_ms(begun, end) < 2_400
+
+
+def test_the_net_of_a_screened_call_is_extended_by_a_variable(calls: Calls) -> None:
+    person, _ = calls.answered(PATIENT, calls.net(more=True))
+    answer = calls.esl.wait_event("CHANNEL_ANSWER", person)
+    assert calls.esl.api(f"uuid_setvar {person} net_more 1200") == "+OK\n"
+    begun = calls.esl.wait_event("PLAYBACK_START", person)
+    assert 2_950 < between_ms(answer, begun) < 3_300
+
+
+def test_a_net_that_nobody_extends_is_as_short_as_any(calls: Calls) -> None:
+    person, _ = calls.answered(PATIENT, calls.net(more=True))
+    answer = calls.esl.wait_event("CHANNEL_ANSWER", person)
+    assert 1_750 < between_ms(answer, calls.esl.wait_event("PLAYBACK_START", person)) < 2_000
+
+
+def test_a_park_takes_the_net_away(calls: Calls) -> None:
+    person, _ = calls.answered(PATIENT, calls.net())
+    calls.esl.wait_event("CHANNEL_EXECUTE", person)
+    assert calls.esl.api(f"uuid_park {person}").startswith("+OK")
+    calls.esl.wait_event("CHANNEL_PARK", person)
+    calls.esl.quiet(lambda e: e["Event-Name"] in ("PLAYBACK_START", "CHANNEL_HANGUP"), for_s=2.2)
+
+
+def test_a_robot_takes_the_call_out_of_its_net_by_a_transfer(calls: Calls) -> None:
+    person, _ = calls.answered(PATIENT, calls.net())
+    calls.esl.wait_event("CHANNEL_EXECUTE", person)
+    assert calls.esl.api(f"uuid_transfer {person} 'playback:{calls.prompt()},park' inline").startswith("+OK")
+    begun = calls.esl.wait_event("PLAYBACK_START", person)
+    assert begun["Playback-File-Path"] == str(calls.prompt())
+    calls.esl.wait_event("CHANNEL_PARK", person)
+    calls.esl.quiet(lambda e: e["Event-Name"] in ("PLAYBACK_START", "CHANNEL_HANGUP"), for_s=0.5)
+
+
+def test_the_running_message_is_cut_by_a_bridge(calls: Calls) -> None:
+    agent = calls.standing()
+    person, _ = calls.answered(PATIENT, calls.net())
+    calls.esl.wait_event("PLAYBACK_START", person)
+    calls.bridge(agent, person)
+    calls.esl.quiet(lambda e: e["Event-Name"] == "CHANNEL_HANGUP", for_s=2.2)
+
+
+def test_a_net_without_its_message_hangs_up_and_tells_only_by_what_is_missing(calls: Calls) -> None:
+    person, _ = calls.answered(PATIENT, calls.net("nosuch.wav"))
+    answer = calls.esl.wait_event("CHANNEL_ANSWER", person)
+    end = calls.ended(person)
+    assert end["Hangup-Cause"] == "NORMAL_CLEARING"
+    assert 1_700 < between_ms(answer, end) < 2_100
+    assert "PLAYBACK_START" not in calls.esl.names_of(person)
+
+
+def test_the_dialplan_has_a_net_for_whom_no_dial_string_carries_one(calls: Calls) -> None:
+    own = calls.prompt("abandon.wav")
+    person, _ = calls.parked(f"abandon_message={own}")
+    since = len(calls.esl.events)
+    assert calls.esl.api(f"uuid_transfer {person} abandon XML default").startswith("+OK")
+    begun = calls.esl.wait_event("PLAYBACK_START", person, since=since)
+    assert begun["Playback-File-Path"] == str(own)
+    assert calls.ended(person)["Hangup-Cause"] == "NORMAL_CLEARING"
