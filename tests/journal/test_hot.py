@@ -41,7 +41,7 @@ def test_while_the_store_is_away_records_wait_on_disk_and_come_later_in_order(de
     journal = desk.journal()
     journal.append("note", "anna", {"n": 0})
     journal.flush(5)
-    desk.server.kill()
+    desk.server.written().kill()
     for n in range(1, 30):
         journal.append("note", "anna", {"n": n})
         if n == 15:

