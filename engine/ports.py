@@ -37,12 +37,16 @@ class OpenAttempt:
 class ContactStore(Protocol):
     """Contacts, people, intents. `now_s` is never passed: leases use the store's own clock.
 
-    Every method may raise StoreError when the store is away; none retries by itself.
-    Methods that take `lease` raise Fenced when another engine owns the team.
+    Every method may raise StoreError when the store is away; none retries by itself. After a StoreError the
+    step may have happened or not: all of them may be repeated with the same arguments, except `claim_due` (what
+    a lost reply claimed comes back with its lease) and `put_back` (repeat it, at worst it does nothing).
+    Methods that take `lease` raise Fenced when another engine owns the team, and then change nothing.
+    Instants are kept in whole milliseconds; an infinite one means never, as None does.
     """
 
     def acquire_team(self, team: str, owner: str, ttl_s: float) -> Lease | None:
-        """Take or renew the ownership; None while another living engine has it."""
+        """Take or renew the ownership; None while another living engine has it. `owner`: unique to this life
+        of this engine. The token rises with each owner; from here every older one is fenced off."""
         ...
 
     def release_team(self, lease: Lease) -> None: ...
@@ -53,7 +57,9 @@ class ContactStore(Protocol):
         ...
 
     def claim_due(self, lease: Lease, campaign_id: str, limit: int, lease_s: float) -> list[Claimed]:
-        """Up to `limit` due contacts, best first; each returns to the queue by itself after `lease_s`."""
+        """Up to `limit` due contacts, best first (priority, those beyond ±1000 as ±1000; then who was due
+        earlier); each returns to the queue by itself after `lease_s`. Nobody who is being called, or of whom
+        another contact is claimed, is among them."""
         ...
 
     def put_back(
@@ -66,14 +72,19 @@ class ContactStore(Protocol):
         reason: str,
         rule: str = "",
     ) -> None:
-        """End a claim without an attempt: due again then, or (None) retired; the reason is journalled."""
+        """End a claim without an attempt: due again then, or (None) retired; the reason is journalled. Does
+        nothing when the claim is over already: its lease ran out, or an intent was stored."""
         ...
 
-    def history(self, person_id: str) -> PersonHistory: ...
+    def history(self, person_id: str) -> PersonHistory:
+        """What is known of a person; version 0 and no touches for a stranger. Touches are kept 100 days."""
+        ...
 
     def intend(self, lease: Lease, intent: Intent) -> bool:
         """Store the intent, reserve a touch, mark the person busy: atomically. False: the person's version
-        moved on or an attempt is open; go back to the gate. Repeating the same intent is True again."""
+        moved on or an attempt is open; go back to the gate. Repeating the same intent is True again; another
+        intent under the same attempt id is a StoreError. The contact need not be claimed (an agent dials by
+        hand), nor exist (a call without a case)."""
         ...
 
     def settle(self, lease: Lease, cdr: Cdr, touch: Touch | None, then: Scheduled) -> bool:
@@ -93,7 +104,9 @@ class ContactStore(Protocol):
         """Contact ids that have this E.164 number (for calls that come in)."""
         ...
 
-    def queue_sizes(self, campaign_id: str, wall_s: float) -> "QueueSizes": ...
+    def queue_sizes(self, campaign_id: str, wall_s: float) -> "QueueSizes":
+        """As they are at `wall_s`, which is now or later."""
+        ...
 
     def set_campaign(self, campaign_id: str, definition: Mapping[str, Any], state: CampaignState) -> None: ...
 
@@ -118,7 +131,8 @@ class ImportCount:
 
 @dataclass(frozen=True, slots=True)
 class QueueSizes:
-    """`due`: may be claimed now. `later`: due in future, the earliest at `next_due_at_s` (0.0: none)."""
+    """`due`: may be claimed now. `later`: due in future, the earliest at `next_due_at_s` (0.0: none).
+    `claimed`: claimed or being called. `done`: retired. The four add up to all contacts ever added."""
 
     due: int
     later: int
@@ -127,14 +141,34 @@ class QueueSizes:
     next_due_at_s: float
 
 
-class Journal(Protocol):
-    """Facts and decisions, hot tail and archive read as one, oldest first."""
+class IntentBook(Protocol):
+    """This machine's own record of intents, on the disk before the call: read first after a crash, so that a
+    store that lost its last second (power, failover) cannot make us dial twice."""
 
-    def append(self, kind: str, shard_of: str, record: Mapping[str, Any]) -> None:
-        """`shard_of`: the person the record is about ("" for the system). Never blocks the caller."""
+    def append(self, intent: Intent, token: int) -> None:
+        """On return it is on the disk. StoreError: it may not be; do not dial."""
         ...
 
-    def read(self, kinds: frozenset[str] | None = None, since_s: float = 0.0) -> Iterator[dict[str, Any]]: ...
+    def settled(self, attempt_id: str) -> None: ...
+    def open_attempts(self) -> list[OpenAttempt]: ...
+
+
+class Journal(Protocol):
+    """Facts and decisions, hot tail and archive read as one, oldest first.
+
+    Kinds: intent, cdr and blocked are written by the store itself (in `intend`, `settle`, `put_back`); decision,
+    import, agent, campaign, config and note by whoever has something to tell.
+    """
+
+    def append(self, kind: str, shard_of: str, record: Mapping[str, Any]) -> None:
+        """`shard_of`: the person the record is about ("" for the system). `record`: plain data; the keys kind,
+        at_s and id are the journal's own. Never blocks the caller. Raises TypeError for what is not plain."""
+        ...
+
+    def read(self, kinds: frozenset[str] | None = None, since_s: float = 0.0) -> Iterator[dict[str, Any]]:
+        """Records from `since_s` (epoch seconds) on: the fields given, with `kind`, `at_s` (wall clock of who
+        wrote it) and `id` (unique). In order of arrival at the store, to the millisecond across people."""
+        ...
 
 
 class Timers(Protocol):

@@ -150,12 +150,17 @@ class Twins(RuleBasedStateMachine):
 
 
 def test_the_twin_in_memory_and_the_real_store_give_the_same_answers(servers: dict[str, Server]) -> None:
-    class OnThisServer(Twins):
-        url = next(iter(servers.values())).url
+    for server in servers.values():
 
-    run_state_machine_as_test(
-        OnThisServer,
-        settings=settings(
-            max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+        class OnThisServer(Twins):
+            url = server.url
+
+        run_state_machine_as_test(
+            OnThisServer,
+            settings=settings(
+                max_examples=40,
+                stateful_step_count=40,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
