@@ -38,8 +38,8 @@ class ContactStore(Protocol):
     """Contacts, people, intents. `now_s` is never passed: leases use the store's own clock.
 
     Every method may raise StoreError when the store is away; none retries by itself. After a StoreError the
-    step may have happened or not: all of them may be repeated with the same arguments, except `claim_due` (what
-    a lost reply claimed comes back with its lease) and `put_back` (repeat it, at worst it does nothing).
+    step may have happened or not; any may be repeated with the same arguments. `settle` then says False if it
+    had happened, and what a lost reply of `claim_due` claimed comes back with its lease.
     Methods that take `lease` raise Fenced when another engine owns the team, and then change nothing.
     Instants are kept in whole milliseconds; an infinite one means never, as None does.
     """
@@ -156,13 +156,13 @@ class IntentBook(Protocol):
 class Journal(Protocol):
     """Facts and decisions, hot tail and archive read as one, oldest first.
 
-    Kinds: intent, cdr and blocked are written by the store itself (in `intend`, `settle`, `put_back`); decision,
-    import, agent, campaign, config and note by whoever has something to tell.
+    Kinds: intent, cdr and blocked are written by the store itself (in `intend`, `settle`, `put_back`);
+    decision, import, agent, campaign, config and note by whoever has something to tell.
     """
 
     def append(self, kind: str, shard_of: str, record: Mapping[str, Any]) -> None:
-        """`shard_of`: the person the record is about ("" for the system). `record`: plain data; the keys kind,
-        at_s and id are the journal's own. Never blocks the caller. Raises TypeError for what is not plain."""
+        """`shard_of`: the person the record is about ("" for the system). `record`: plain data; the keys
+        kind, at_s and id are the journal's own. Never blocks. Raises TypeError for what is not plain."""
         ...
 
     def read(self, kinds: frozenset[str] | None = None, since_s: float = 0.0) -> Iterator[dict[str, Any]]:
