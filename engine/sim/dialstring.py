@@ -1,6 +1,6 @@
 """What an `originate` says: variables, whom to call, and what to do with the leg once it is there. Pure.
 
-{name=value,quoted='a, b',escaped=a\\,b}sofia/gateway/demo/+48600100200 &park()
+{name=value,quoted='a b',escaped=a\\,b}sofia/gateway/demo/+48600100200 &park()
 {...}user/1001 'sleep:1800,playback:/prompts/abandon.wav,hangup:NORMAL_CLEARING' inline
 {...}sofia/external/1@127.0.0.1:5080 700 XML default
 """
@@ -101,20 +101,19 @@ def parse_inline(text: str) -> Plan:
 
 
 def split_escaped(text: str) -> list[str]:
-    """Split at commas, except `\\,` (which becomes a comma) and those inside single quotes."""
-    parts, part, quoted, at = [], "", False, 0
+    """Split at commas, except `\\,` (which becomes a comma). Single quotes keep spaces together and are gone
+    by now: they do not protect a comma."""
+    parts, part, at = [], "", 0
     while at < len(text):
         mark = text[at]
         if mark == "\\" and at + 1 < len(text) and text[at + 1] in ",'":
             part += text[at + 1]
             at += 2
             continue
-        if mark == "'":
-            quoted = not quoted
-        elif mark == "," and not quoted:
+        if mark == ",":
             parts.append(part)
             part = ""
-        else:
+        elif mark != "'":
             part += mark
         at += 1
     return [*parts, part]
@@ -137,6 +136,7 @@ def split_words(text: str) -> list[str]:
     return [*words, word] if begun else words
 
 
+_UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 _VARIABLE_INSIDE = re.compile(r"\$\{[^}]*\}")
 
 
@@ -148,8 +148,9 @@ def _take_variables(text: str) -> tuple[dict[str, str], str]:
         end = _closing(text)
         if end < 0:
             raise BadDialString(USAGE)
-        for pair in split_escaped(text[1:end]):
+        for pair in _UNESCAPED_COMMA.split(text[1:end]):  # a comma splits even between quotes
             name, equals, value = pair.partition("=")
+            value = value.replace("\\,", ",").replace("'", "")
             if equals and not _VARIABLE_INSIDE.search(value):
                 variables[name.strip()] = value
         text = text[end + 1 :].lstrip()

@@ -1,5 +1,6 @@
 """`originate`: from a dial string to an INVITE, and from its outcome to the reply."""
 
+import uuid as uuids
 from collections.abc import Callable
 
 from engine.sim.callees import AgentsPhone, Callee, FarEnd
@@ -35,6 +36,8 @@ def originate(core: SwitchCore, text: str, done: Done, begin: Begin | None = Non
 def _invite(core: SwitchCore, call: Originate, done: Done, begin: Begin | None) -> None:
     refusal = _impossible(core, call)
     if refusal:
+        if refusal in ("INVALID_GATEWAY", "INVALID_PROFILE"):
+            _never_was(core, call)
         core.clock.after(0.002, lambda: done(f"-ERR {refusal}\n"))
         return
     leg = _channel(core, call)
@@ -59,12 +62,12 @@ def _invite(core: SwitchCore, call: Originate, done: Done, begin: Begin | None) 
 
 
 def _impossible(core: SwitchCore, call: Originate) -> str:
-    """Why no channel can be made at all, or "". None of these shows in any channel event."""
+    """Why no channel can be made at all, or ""."""
     where = call.endpoint
     known = core.population.file.gateways
     if where.kind == "gateway" and known and where.where not in known:
         return "INVALID_GATEWAY"
-    if where.kind != "gateway" and where.where not in ("internal", "external"):
+    if where.kind != "gateway" and where.where not in ("internal", "external", "media"):
         return "INVALID_PROFILE"
     if where.kind == "user":
         phone = core.phone(where.number)
@@ -75,6 +78,23 @@ def _impossible(core: SwitchCore, call: Originate) -> str:
     if call.variables.get("origination_uuid", "") in core.legs or core.full():
         return "DESTINATION_OUT_OF_ORDER"
     return ""
+
+
+def _never_was(core: SwitchCore, call: Originate) -> None:
+    """A channel without a gateway or profile is destroyed before it begins: that is all one hears of it."""
+    leg = Leg(core, call.variables.get("origination_uuid", "") or str(uuids.uuid4()), call.endpoint.number)
+    leg.state_number = 12
+    leg.fire("CHANNEL_DESTROY")
+
+
+def _stillborn(core: SwitchCore, call: Originate) -> None:
+    """A session that found no gateway or profile: destroyed before it was created, and only that is told."""
+    uuid = call.variables.get("origination_uuid", "")
+    told = {"Channel-State": "CS_NONE", "Channel-Call-State": "DOWN", "Channel-State-Number": "0"}
+    told |= {"Channel-Name": "N/A", "Unique-ID": uuid, "Channel-Call-UUID": uuid, "Answer-State": "ringing"}
+    told |= {"Call-Direction": "outbound", "variable_direction": "outbound", "variable_uuid": uuid}
+    if uuid:
+        core.bus.fire("CHANNEL_DESTROY", lambda: told)
 
 
 def _channel(core: SwitchCore, call: Originate) -> Leg:
