@@ -87,16 +87,6 @@ def _never_was(core: SwitchCore, call: Originate) -> None:
     leg.fire("CHANNEL_DESTROY")
 
 
-def _stillborn(core: SwitchCore, call: Originate) -> None:
-    """A session that found no gateway or profile: destroyed before it was created, and only that is told."""
-    uuid = call.variables.get("origination_uuid", "")
-    told = {"Channel-State": "CS_NONE", "Channel-Call-State": "DOWN", "Channel-State-Number": "0"}
-    told |= {"Channel-Name": "N/A", "Unique-ID": uuid, "Channel-Call-UUID": uuid, "Answer-State": "ringing"}
-    told |= {"Call-Direction": "outbound", "variable_direction": "outbound", "variable_uuid": uuid}
-    if uuid:
-        core.bus.fire("CHANNEL_DESTROY", lambda: told)
-
-
 def _channel(core: SwitchCore, call: Originate) -> Leg:
     given, where = call.variables, call.endpoint
     profile = "external" if where.kind == "gateway" else where.where
