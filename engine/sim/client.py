@@ -189,10 +189,10 @@ class Client:
         kind, *names = re.split(r"[\s,]+", argument)
         if kind not in ("json", "plain"):
             names, kind = [kind, *names] if kind else [], "plain"
+        self._json = kind == "json"
         if not EVENT_NAMES.intersection(name.upper() for name in names):
             self.reply("-ERR no keywords supplied")
             return
-        self._json = kind == "json"
         if "CUSTOM" in names:
             at = names.index("CUSTOM")
             self._custom |= set(names[at + 1 :])
@@ -238,7 +238,8 @@ class Client:
 
     def _myevents(self, argument: str, _: wire.Request) -> None:
         words = argument.split()
-        self._json = "json" in words
+        if words and words[-1] in ("json", "plain"):
+            self._json = words[-1] == "json"
         uuid = next((word for word in words if word not in ("json", "plain", "xml")), self.own_uuid)
         if not uuid:
             self.reply("-ERR command not found")
