@@ -101,7 +101,7 @@ def lines_of(texts: Iterable[str]) -> Iterator[str]:
     rest, old_mac, seen = "", False, False
     for text in texts:
         if not seen and text:
-            seen, old_mac = True, "\r" in text and "\n" not in text
+            seen, old_mac = True, "\r" in text[:-1] and "\n" not in text
         if old_mac:
             text = text.replace("\r", "\n")
         pieces = (rest + text).split("\n")

@@ -202,6 +202,10 @@ def test_old_macintosh_line_ends_are_lines():
     assert (len(contacts), errors) == (2, [])
 
 
+def test_a_line_end_cut_in_two_by_the_reading_is_one_line_end():
+    assert read(b"phone\r\n12\r\n", size=6)[1][0].line == 2
+
+
 def test_an_unknown_encoding_is_refused_by_name():
     with pytest.raises(ConfigError, match="unknown encoding 'cp12500'"):
         ImportRows([], ImportOptions("spring", "RU", encoding="cp12500"))
