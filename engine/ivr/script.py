@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from engine.domain.contact import Contact
 from engine.domain.errors import ConfigError
 from engine.domain.prompt import PromptRef, Recording, Silence, Spoken
 from engine.ivr.templates import Text
@@ -72,6 +73,17 @@ class Script:
     def read_fields(self, fields: Mapping[str, str], place: str) -> dict[str, Any]:
         """A contact's fields as the values of this scenario; ConfigError lists those that do not fit."""
         return read_fields(self.variables, fields, place)
+
+    def values_of(self, contact: Contact, everybody: Mapping[str, str]) -> dict[str, Any]:
+        """The values of a call with this contact: its name, number and fields.
+
+        `everybody`: fields that all share, e.g. company; a contact's own win. ConfigError as above.
+        """
+        own = {"name": contact.name, "number": contact.phones[0].number if contact.phones else ""}
+        fields = {**everybody, **own, **contact.fields}
+        for name, value in everybody.items():
+            fields[name] = fields[name] or value
+        return self.read_fields(fields, contact.contact_id)
 
     def examples(self) -> dict[str, str]:
         """The fields of a contact that does not exist, for checks and rehearsals."""

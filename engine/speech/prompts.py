@@ -86,22 +86,22 @@ class Prompts:
 
     def make_built_in(
         self,
-        companies: Mapping[str, str],
+        company: str,
+        languages: Iterable[str],
         folder: Path,
         texts: Mapping[str, Mapping[str, str]] = BUILT_IN,
     ) -> dict[tuple[str, str], Path]:
         """The engine's own prompts as `folder`/NAME.LANGUAGE.wav: names that a dial string can carry.
 
-        `companies`: by language, who is said to call. Returns (name, language) → path. ConfigError as in
-        `make`, and where a company has no name.
+        `company`: who is said to call. Returns (name, language) → path. ConfigError as in `make`, and without
+        a company.
         """
-        for language, company in companies.items():
-            if not company.strip():
-                raise ConfigError("a notice must say who called", language, "Name the company.")
+        if not company.strip():
+            raise ConfigError("a notice must say who called", "prompts.company", "Name the company.")
         wanted = {
             (name, language): Spoken(text[language].replace("{company}", company.strip()), language)
             for name, text in texts.items()
-            for language, company in companies.items()
+            for language in languages
             if language in text
         }
         self.make(wanted.values())

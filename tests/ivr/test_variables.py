@@ -1,12 +1,15 @@
 """A contact's fields become values before the call, or are refused by name."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from engine.domain.contact import Contact
 from engine.domain.errors import ConfigError
 from engine.ivr.variables import Variable, read_fields
+from tests.ivr.talks import HEAD, script
 
 DECLARED = {
     "name": Variable(example="Ann"),
@@ -39,3 +42,14 @@ def test_every_field_that_does_not_fit_is_named_and_its_value_is_not():
 def test_an_amount_nobody_can_owe_is_refused(amount: str):
     with pytest.raises(ConfigError):
         read_fields({"amount": DECLARED["amount"]}, {"amount": amount}, "contact 17")
+
+
+def test_a_contact_brings_its_name_and_fields_and_the_installation_the_rest():
+    nodes = "  first: {say: 'Hello {{ name }}, this is {{ company }}', next: yes}\n"
+    head = HEAD.replace("vars:", "vars:\n  company: {example: Acme}")
+    told = script(nodes, head)
+    contact = Contact("17", "c", "p", (), name="Ann", fields={"amount": "5", "company": ""})
+    values = told.values_of(contact, {"company": "Northern Credit"})
+    assert (values["name"], values["amount"], values["company"]) == ("Ann", Decimal(5), "Northern Credit")
+    own = replace(contact, fields={"company": "Southern Credit"})
+    assert told.values_of(own, {"company": "Northern Credit"})["company"] == "Southern Credit"
