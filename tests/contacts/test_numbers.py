@@ -48,7 +48,7 @@ def by_the_library(text: str, region: str) -> tuple[str, str, str] | None:
     return e164, found, words.get(kind, "unknown")
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(written())
 def test_the_quick_way_and_the_library_read_every_number_alike(case: tuple[str, str]):
     text, region = case
@@ -60,7 +60,7 @@ def test_the_quick_way_and_the_library_read_every_number_alike(case: tuple[str, 
         assert (number.e164, number.region, number.kind) == by_the_library(text, region)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(written())
 def test_the_digits_that_tell_the_place_are_those_the_library_looks_at(case: tuple[str, str]):
     text, region = case
