@@ -45,10 +45,15 @@ _NOBODY_REACHED = frozenset({D.BUSY, D.NO_ANSWER, D.UNREACHABLE, D.ANNOUNCEMENT,
 _SERVED = frozenset({D.TALKED, D.ROBOT_DONE, D.ROBOT_PARTIAL, D.HUNG_UP})
 
 
+def phones_in_turn(contact: Contact, progress: Progress) -> list[Phone]:
+    """The numbers that may be tried, best first: the least tried, in the order of the row; never a dead one."""
+    alive = (phone for phone in contact.phones if phone.number not in progress.dead)
+    return sorted(alive, key=lambda phone: progress.tries.get(phone.number, 0))
+
+
 def next_phone(contact: Contact, progress: Progress) -> Phone | None:
-    """The number to try now: the least tried, in the order of the row. None: every number is dead."""
-    alive = [phone for phone in contact.phones if phone.number not in progress.dead]
-    return min(alive, key=lambda phone: progress.tries.get(phone.number, 0), default=None)
+    """The number to try now. None: every number is dead."""
+    return next(iter(phones_in_turn(contact, progress)), None)
 
 
 def after_attempt(

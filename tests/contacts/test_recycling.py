@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contacts.recycling import DEFAULTS, after_attempt, next_phone
+from engine.contacts.recycling import DEFAULTS, after_attempt, next_phone, phones_in_turn
 from engine.domain.attempt import Disposition
 from engine.domain.campaign import Abandonment, Campaign, Mode, RetryRule
 from engine.domain.contact import Contact, Phone, Progress, Scheduled
@@ -49,6 +49,12 @@ def test_numbers_are_tried_in_turn_and_the_next_of_a_round_does_not_wait_for_hou
     then = play(who, D.NO_ANSWER, D.NO_ANSWER)
     assert next_phone(who, then.progress) == Phone(ONE)
     assert then.due_at_s == NOW_S + 7_200  # the round is over
+
+
+def test_when_a_number_may_not_be_called_the_others_stand_in_turn_behind_it():
+    who = contact(ONE, TWO, "+48600100300")
+    then = play(who, D.NO_ANSWER, D.DEAD_NUMBER).progress
+    assert [phone.number for phone in phones_in_turn(who, then)] == ["+48600100300", ONE]
 
 
 def test_whoever_was_reached_on_one_number_is_not_called_at_once_on_another():
