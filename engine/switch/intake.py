@@ -87,7 +87,8 @@ class Intake:
     # --- originates ------------------------------------------------------------------------------
 
     def originated(self, leg_id: str, at_s: float) -> None:
-        self._originates[leg_id] = _Originate(at_s)
+        originate = self._originates[leg_id] = _Originate(at_s)
+        originate.created = leg_id in self.legs  # asked twice: the switch refuses, and the first one lives
 
     def forget(self, leg_id: str) -> None:
         self._originates.pop(leg_id, None)

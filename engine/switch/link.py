@@ -6,11 +6,12 @@ is lost both are made anew, and whoever owns the calls is told to ask what lives
 
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Protocol
 
 import orjson
+from gevent import Timeout
 from gevent.event import AsyncResult
 from gevent.event import Event as Signal
 
@@ -289,33 +290,47 @@ class SwitchLink:
             raise
         self.counters.originates += 1
 
-    def live_ids(self) -> frozenset[str]:
-        """Every channel that lives now."""
-        return frozenset(row["uuid"] for row in self._channels())
+    def live_ids(self, known: Collection[str] = ()) -> frozenset[str]:
+        """Every channel that lives now. The switch's list is behind by some 150 ms, so wherever it disagrees
+        with the events, or misses one of `known`, the channel itself is asked for."""
+        listed, told = self._listed(), self._intake.legs
+        answers = self._ask_all(
+            {leg_id: orders.exists(leg_id) for leg_id in (listed ^ told) | {*known} - listed}
+        )
+        return frozenset((listed & told) | {leg_id for leg_id, text in answers.items() if text == "true"})
 
     def live_legs(self, known: Collection[str] = ()) -> dict[str, dict[str, str]]:
         """Every channel that lives now and is not in `known`: leg id -> all it has, by the switch's names
         (Answer-State, Caller-Channel-Created-Time, variable_NAME, ...)."""
-        answers: dict[str, AsyncResult] = {}
-        for leg_id in self.live_ids().difference(known):
-            answers[leg_id] = AsyncResult()
-            self.send_api(orders.dump(leg_id), answers[leg_id].set)
-        legs: dict[str, dict[str, str]] = {}
-        for leg_id, answer in answers.items():
-            text = answer.get(timeout=4 * self._timeout_s)  # sooner, the wire's own deadline has spoken
-            if text is None:
-                raise SwitchGone("the connection was lost before an answer", self.name)
-            if text.startswith("{"):  # else it ended between the two questions
-                legs[leg_id] = {name: str(value) for name, value in orjson.loads(text).items()}
-        return legs
+        dumps = self._ask_all({leg_id: orders.dump(leg_id) for leg_id in self.live_ids().difference(known)})
+        return {
+            leg_id: {name: str(value) for name, value in orjson.loads(text).items()}
+            for leg_id, text in dumps.items()
+            if text.startswith("{")  # else it ended between the two questions
+        }
 
-    def _channels(self) -> list[dict[str, str]]:
+    def _listed(self) -> set[str]:
         text = self.api("show channels as json", 3 * self._timeout_s)
         try:
-            rows = orjson.loads(text).get("rows", ())
-            return [{str(k): str(v) for k, v in row.items()} for row in rows if row.get("uuid")]
-        except (orjson.JSONDecodeError, AttributeError):
+            return {row["uuid"] for row in orjson.loads(text).get("rows", ())}
+        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
             raise SwitchError("the switch's list of channels cannot be read", self.name, text[:80]) from None
+
+    def _ask_all(self, questions: Mapping[str, str]) -> dict[str, str]:
+        """Many questions at once: name -> api text becomes name -> answer."""
+        answers = {name: AsyncResult() for name in questions}
+        for name, text in questions.items():
+            self.send_api(text, answers[name].set)
+        replies: dict[str, str] = {}
+        for name, answer in answers.items():
+            try:
+                reply = answer.get(timeout=4 * self._timeout_s)
+            except Timeout:
+                reply = None  # not before the connection's own deadline has spoken
+            if reply is None:
+                raise SwitchGone("the connection was lost before an answer", self.name)
+            replies[name] = reply
+        return replies
 
     def _command_wire(self) -> InboundWire:
         if self._commands is None or not self._commands.connected:

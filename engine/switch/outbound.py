@@ -91,9 +91,9 @@ class Session(Wire, greenswitch.esl.OutboundSession):  # type: ignore[misc]  # g
         app_args: str | None = None,
         block: bool = False,
         response_timeout: float | None = None,
-    ) -> Frame | None:
+    ) -> Frame:
         """greenswitch's verb behind all its others. `block`: until the application ends, at most
-        `response_timeout` seconds (an hour); answers with the headers of its end."""
+        `response_timeout` seconds (an hour), and answer with the headers of its end."""
         expecting, self._expecting = self._expecting, None
         end = expecting or (AsyncResult() if block else None)
         step_id = str(uuid4())
@@ -101,9 +101,10 @@ class Session(Wire, greenswitch.esl.OutboundSession):  # type: ignore[misc]  # g
             if not self._events:
                 raise SwitchError("cannot wait for a step", app_name, "Call myevents() first.")
             self._steps[step_id] = end
-        self.execute(app_name, app_args or "", step_id=step_id)
+        message = orders.execute(self.leg_id, app_name, app_args or "", step_id=step_id)
+        reply = self.ask(command("sendmsg", message.headers))
         if not block:
-            return None
+            return reply
         try:
             done: Frame | None = end.get(timeout=response_timeout or LONGEST_STEP_S) if end else None
         except Timeout:
@@ -182,7 +183,7 @@ class OutboundServer:
         self._on_session, self._on_fact, self._now_s = on_session, on_fact, clock.now_s
         self._events, self._timeout_s = events, timeout_s
         self._calls = Pool("outbound session", most_calls)
-        self._turned_away = Pool("outbound session turned away", most_calls)
+        self._turned_away = Pool("outbound session turned away", 100)
         self.sessions: set[Session] = set()
         self.accepted = self.rejected = self.failed = 0
         self._listener: Any = None

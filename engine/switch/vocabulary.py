@@ -52,7 +52,8 @@ def _answered(event: Event, leg_id: str, at_s: float) -> list[Fact]:
 
 def _parked(event: Event, leg_id: str, at_s: float) -> list[Fact]:
     parked = LegParked(leg_id, at_s)
-    if event.get("Call-Direction") != "inbound":
+    # A leg that came in and is handed to a session parks as well: its CallIn is the session's to tell.
+    if event.get("Call-Direction") != "inbound" or event.get("variable_current_application") == "socket":
         return [parked]
     return [_call_in(event, leg_id, at_s), parked]
 

@@ -40,13 +40,15 @@ def reply(text: str) -> bytes:
 class Peer:
     """Listens on a port of its own. `answers(command) -> bytes | None`: None the usual answer, b"" none.
 
-    `commands`: everything asked, first lines. `subscriber`: the socket that asked for events.
+    `commands`: everything asked, first lines. `subscriber`: who asked for events. `channels`: what
+    it lists; `alive`: what lives although it is not listed yet.
     """
 
     def __init__(self, answers: Callable[[str], bytes | None] = lambda _: None, port: int = 0) -> None:
         self.answers = answers
         self.password, self.core = "ClueCon", CORE
         self.channels: list[str] = []
+        self.alive: set[str] = set()
         self.dumps: dict[str, dict[str, str]] = {}
         self.commands: list[str] = []
         self.sockets: list[object] = []
@@ -112,6 +114,8 @@ class Peer:
                 rows = [{"uuid": uuid, "callstate": "ACTIVE"} for uuid in self.channels]
                 table = {"row_count": len(rows)} | ({"rows": rows} if rows else {})
                 return api_response(orjson.dumps(table).decode())
+            if rest.startswith("uuid_exists"):
+                return api_response("true" if rest.split()[1] in self.alive | {*self.channels} else "false")
             if rest.startswith("uuid_dump"):
                 dump = self.dumps.get(rest.split()[1])
                 return api_response(orjson.dumps(dump).decode() if dump else "-ERR No such channel!\n")

@@ -292,6 +292,24 @@ def test_live_legs_are_listed_and_dumped_except_the_known(peer, open_link):
     assert link.live_legs(known={"known"}) == {LEG: peer.dumps[LEG]}
 
 
+def test_a_channel_too_young_for_the_switchs_list_lives_and_one_that_just_ended_does_not(peer, open_link):
+    link = open_link()
+    peer.tell(event("CHANNEL_CREATE", Unique_ID="young") + event("CHANNEL_CREATE", Unique_ID="both"))
+    wait_until(lambda: len(link.told) == 2)
+    peer.alive, peer.channels = {"young", "mine"}, ["both", "stale"]
+    peer.answers = lambda text: api_response("false") if text == "api uuid_exists stale" else None
+    assert link.live_ids() == {"young", "both"}
+    assert link.live_ids(known={"mine"}) == {"young", "both", "mine"}
+
+
+def test_a_list_of_channels_that_is_no_list_is_an_error(peer, open_link):
+    link = open_link()
+    for text in ("uuid,created\n", "[]", '{"rows":[1]}'):
+        peer.answers = lambda asked, text=text: api_response(text) if "show" in asked else None
+        with pytest.raises(SwitchError, match="cannot be read"):
+            link.live_ids()
+
+
 def test_a_lost_end_is_found_by_the_audit_and_told_once(peer, open_link, monkeypatch):
     monkeypatch.setattr(link_module, "AUDIT_S", 0.02)
     monkeypatch.setattr(link_module, "SECOND_LOOK_S", 0.02)
