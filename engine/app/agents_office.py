@@ -4,12 +4,13 @@ from typing import Any
 
 from engine.app.engine import Engine
 from engine.calls.agent import AgentLife
+from engine.contacts.numbers import BadNumber, read_number
+from engine.contacts.zones import zones_of_place
 from engine.control import NotFound, Refused
 from engine.dialer.life import CallLife
 from engine.domain import facts as f
 from engine.domain.agent import LogoutWanted, PauseWanted, ReadyWanted
-from engine.domain.contact import Claimed, Contact, Progress
-from engine.contacts.numbers import phone_of
+from engine.domain.contact import Contact, Phone
 from engine.logs import masked
 
 
@@ -110,15 +111,23 @@ class AgentsOffice:
 
     def _contact_for(self, campaign_id: str, number: str) -> str:
         """The contact that has this number in the campaign, or a new one made for it."""
-        phone = phone_of(number, self.engine.config.calling.country)
+        try:
+            read = read_number(number, self.engine.config.calling.country)
+        except BadNumber as bad:
+            raise Refused(str(bad), "number", "Write it with the country code: +48600100200.") from None
+        phone = Phone(read.e164, read.kind, zones_of_place(read.place, read.region))
         for contact_id in self.engine.store.contact_of_number(phone.number):
             found = self.engine.store.find_contact(contact_id)
             if found and found.contact.campaign_id == campaign_id:
                 return contact_id
         contact = Contact(
-            f"{campaign_id}-{phone.number.lstrip('+')}", campaign_id, phone.number, (phone,), zones=phone.zones,
+            contact_id=f"{campaign_id}-{phone.number.lstrip('+')}",
+            campaign_id=campaign_id,
+            person_id=phone.number,
+            phones=(phone,),
+            zones=phone.zones,
             zone_source="phonenumbers",
-        )  # fmt: skip
+        )
         never_by_itself_s = self.engine.clock.wall_s() + 10 * 366 * 86_400.0
         self.engine.store.add_contacts([(contact, never_by_itself_s)], "manual")
         return contact.contact_id
@@ -163,6 +172,3 @@ class AgentsOffice:
     def supervise(self, agent_id: str, extension: str, how: str) -> dict[str, Any]:
         leg = self.engine.dialer.desk.supervise(agent_id, extension, how)
         return {"agent_id": agent_id, "extension": extension, "how": how, "leg": leg}
-
-
-__all__ = ["AgentsOffice", "Claimed", "Progress"]

@@ -9,24 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from engine import greenlets
+from engine.app.children import Child
 from engine.app.feed import Feed
 from engine.app.paths import Places
 from engine.app.prompter import Prompter
 from engine.app.rules import Rules
 from engine.app.runtime import GeventTasks, GeventTimers, SystemClock
 from engine.app.switches import Switches
-from engine.config import Config, Reloader, agents_of, campaign_of
+from engine.config import Config, Reloader, agents_of, campaign_of, read_campaign
 from engine.config.reload import Reloaded
 from engine.dialer.dialer import Dialer
+from engine.dialer.inbound import Route
 from engine.dialer.robots import RobotDesk
 from engine.dialer.shop import GatewayTerms, Shop
-from engine.domain.campaign import Campaign, CampaignState, Mode
-from engine.domain.errors import ConfigError, StoreError
+from engine.domain.campaign import Campaign, CampaignState
+from engine.domain.errors import ConfigError, SwitchError
 from engine.journal.hot import HotJournal
 from engine.journal.intent_log import IntentLog
+from engine.journal.read import JournalReader
+from engine.store.client import make_client
 from engine.store.embedded import EmbeddedServer
 from engine.store.redis_store import RedisStore
+from engine.switch.freeswitch import FreeSwitch
 from engine.switch.link import LinkState
+from engine.switch.outbound import OutboundServer, Session
 
 log = logging.getLogger("prozvon")
 
@@ -34,10 +40,13 @@ log = logging.getLogger("prozvon")
 class Engine:
     """`start` brings everything up or raises a DialerError that says what is missing."""
 
-    def __init__(self, config_path: Path, clock: SystemClock | None = None, speed: float = 0.0) -> None:
+    def __init__(
+        self, config_path: Path, clock: SystemClock | None = None, config: Config | None = None
+    ) -> None:
         self.reloader = Reloader(config_path)
+        if config:
+            self.reloader.config = config
         self.clock = clock or SystemClock()
-        self._speed = speed
         self.started_at_s = self.clock.wall_s()
         config = self.config
         self.data = config.at(config.store.data_dir).resolve()
@@ -58,15 +67,13 @@ class Engine:
         config = self.config
         self.data.mkdir(parents=True, exist_ok=True)
         self.lag.start()
-        self.store = RedisStore(self._store_url(), config.store.shards, config.store.confirm_replicas)
+        self.store = RedisStore(self._open_store_url(), config.store.shards, config.store.confirm_replicas)
         self.store.ping()
-        self.journal = HotJournal(self.store, self.data, self.clock.wall_s)
-        self.intents = IntentLog(self.data / "intents.log")
+        self._keep_journal()
+        self.intents = IntentLog(self.data / "intents")
         self.prompter = Prompter(config, self.places)
         self.rules = Rules(config)
-        self.switches = Switches(
-            config, self.clock, self.places.logs, self._on_fact, self._on_link, self._speed
-        )
+        self.switches = Switches(config, self.clock, self.places.logs, self._on_fact, self._on_link)
         self.shop = Shop(
             clock=self.clock,
             timers=GeventTimers(self.clock),
@@ -75,25 +82,51 @@ class Engine:
             journal=self.journal,
             switches=self.switches.ports,
             tell=self.feed.tell,
+            bridge_proof_s=0.3 * self.clock.speed,  # as long as machines need, however fast people live
             gateways=gateway_terms(config, next(iter(self.switches.ports))),
             agents=agents_of(config),
         )
         self.prompter.make_built_in()
         for model in config.campaigns:
             self._define(campaign_of(model, config), model.model_dump(mode="json"))
-        self.dialer = Dialer(self.shop, self.rules, owner(), self._robots, log_intent=self.intents.append)
+        self.dialer = Dialer(self.shop, self.rules, owner(), self._robots, intents=self.intents)
         self.dialer.launcher.prepare = self.prompter.prepare
+        self._listen_for_calls()
         self._restore_campaigns()
         self.switches.start()
         self.dialer.start()
         self.feed.tell("engine", what="started")
 
-    def _store_url(self) -> str:
+    def _open_store_url(self) -> str:
         url = self.config.store.url.get_secret_value()
-        if url:
-            return url
-        self._server = EmbeddedServer(self.data / "store")
-        return self._server.start()
+        if not url:
+            self._server = EmbeddedServer(self.data / "store")
+            url = self._server.start()
+        self.store_url = url
+        return url
+
+    @property
+    def embedded(self) -> bool:
+        """The store is our own child."""
+        return self._server is not None
+
+    def _keep_journal(self) -> None:
+        """The hot tail in the store, a process that archives it, a reader over both."""
+        shards, folder = self.config.store.shards, self.data / "journal"
+        reader = JournalReader(make_client(self.store_url), folder, shards)
+        self.journal = HotJournal(self.store.batcher, shards, self.clock, self.data / "spool", reader)
+        arguments = [
+            "worker",
+            "archiver",
+            "--store",
+            self.store_url,
+            "--shards",
+            str(shards),
+            "--folder",
+            str(folder),
+        ]
+        self._archiver = Child("archiver", arguments, self.places.logs / "archiver.log")
+        self._archiver.start()
 
     def _robots(self, shop: Shop, on_fact: Callable[..., None]) -> RobotDesk:
         return RobotDesk(shop, on_fact, self.prompter.scripts, self.prompter)
@@ -107,6 +140,49 @@ class Engine:
         self.shop.campaigns[campaign.campaign_id] = campaign
         self._definitions[campaign.campaign_id] = definition
         return campaign
+
+    def _listen_for_calls(self) -> None:
+        own = self.config.inbound
+        self._set_routes()
+        self.inbound = OutboundServer(
+            own.host,
+            own.port,
+            self._serve_caller,
+            lambda fact: None,
+            self.clock,
+            events=False,
+            most_calls=own.max_calls,
+        )
+        self.inbound.start()
+
+    def _set_routes(self) -> None:
+        self.dialer.inbound.routes = tuple(
+            Route(one.prefix, one.campaign, one.serve == "robot", one.max_wait_s)
+            for one in self.config.inbound.routes
+        )
+
+    def _serve_caller(self, session: Session) -> None:
+        """Answer, and take the leg out of this socket at once: it must survive us like any other call."""
+        to_number = session.variables.get("Caller-Destination-Number", "")
+        route = self.dialer.inbound.route_of(to_number)
+        if route is None:
+            session.hangup("CALL_REJECTED")
+            session.wait_over(5.0)
+            return
+        caller = session.variables.get("Caller-Caller-ID-Number", "")
+        switch = self._switch_of(session)
+        self.dialer.inbound.accept(session.leg_id, caller, to_number, switch.name, route)
+        session.execute("answer", step_id=f"answer-{session.leg_id}")
+        switch.take_over(session.leg_id)
+        session.wait_over(5.0)
+
+    def _switch_of(self, session: Session) -> FreeSwitch:
+        """The switch that handed us the leg, by its Core-UUID."""
+        core = session.variables.get("Core-UUID", "")
+        for name, link in self.switches.links.items():
+            if link.core_uuid == core:
+                return self.switches.ports[name]
+        raise SwitchError("a call from a switch we have no link to", core, "Add it to `switches`.")
 
     def _restore_campaigns(self) -> None:
         """What ran when the last engine ended runs again; what was made by the API is there again."""
@@ -129,8 +205,6 @@ class Engine:
 
     def create(self, definition: dict[str, Any], announce: bool = True) -> Campaign:
         """A campaign from the API; ConfigError says what is wrong with it."""
-        from engine.config import read_campaign
-
         model = read_campaign(definition, self.config)
         campaign = self._define(campaign_of(model, self.config), model.model_dump(mode="json"))
         if announce:
@@ -163,6 +237,7 @@ class Engine:
             raise
         self.rules.become(rules)
         self.prompter.become(prompter)
+        self._set_routes()
         self.dialer.gateways.set_terms(gateway_terms(config, next(iter(self.switches.ports))))
         for agent in agents_of(config).values():
             self.shop.agents[agent.agent_id] = agent
@@ -188,10 +263,11 @@ class Engine:
     def stop(self) -> None:
         """Leave in order: no new calls, leases given back, journal flushed, children ended."""
         self.feed.tell("engine", what="stopping")
+        self.inbound.stop()
         self.dialer.stop()
         self.switches.stop()
         self.journal.close()
-        self.intents.close()
+        self._archiver.stop()
         self.prompter.stop()
         self.store.close()
         if self._server:
@@ -207,11 +283,6 @@ class Engine:
             greenlets.sleep(0.05)
         return True
 
-    def agents_needed(self) -> bool:
-        """Does a running campaign need agents?"""
-        running = self.dialer.pacer.running
-        return any(self.shop.campaigns[name].mode is not Mode.ROBOT for name in running)
-
 
 def gateway_terms(config: Config, only_switch: str) -> dict[str, GatewayTerms]:
     return {
@@ -225,6 +296,3 @@ def gateway_terms(config: Config, only_switch: str) -> dict[str, GatewayTerms]:
 def owner() -> str:
     """Who we are to other engines."""
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-__all__ = ["Engine", "StoreError", "owner"]

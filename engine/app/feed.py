@@ -14,7 +14,7 @@ PRIVATE = ("number", "from_number", "to_number")
 
 
 class Feed:
-    """A ring of the last events, each with a rising id; any number of slow readers, none holds up the engine."""
+    """A ring of the last events, each with a rising id; any number of readers, none holds up the engine."""
 
     def __init__(self, wall_s: Callable[[], float]) -> None:
         self._wall_s = wall_s

@@ -1,7 +1,8 @@
-"""`Control` for a running engine: what the HTTP API asks, answered from the dialer, the store and the journal."""
+"""`Control` for a running engine: what is asked of it, answered from dialer, store and journal."""
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from importlib import metadata
 from typing import Any
 
@@ -11,9 +12,10 @@ from engine.app.doctor import examine
 from engine.app.importing import import_csv
 from engine.app.meters import Meters
 from engine.control import NotFound, Refused
+from engine.domain.attempt import Cdr
 from engine.domain.campaign import Campaign, CampaignState, Mode
 from engine.domain.errors import StoreError
-from engine.reports.cdr import summary_of
+from engine.reports.kpi import CampaignSummary, summarise
 
 
 class Office(AgentsOffice):
@@ -179,5 +181,19 @@ class Office(AgentsOffice):
 
     def summary(self, campaign_id: str) -> dict[str, Any]:
         self._campaign(campaign_id)
-        records = self.engine.journal.read(frozenset({"cdr"}), 0.0)
-        return summary_of(record for record in records if record.get("campaign_id") == campaign_id)
+        cdrs = (cdr for cdr in self.cdrs() if cdr.campaign_id == campaign_id)
+        return summarise(cdrs).get(campaign_id, CampaignSummary(campaign_id)).as_record()
+
+    def cdrs(self) -> Iterator[Cdr]:
+        """Every CDR of the journal, archive and hot tail."""
+        for record in self.engine.journal.read(frozenset({"cdr"}), 0.0):
+            yield cdr_of_record(record)
+
+
+CDR_FIELDS = tuple(one.name for one in fields(Cdr))
+
+
+def cdr_of_record(record: Mapping[str, Any]) -> Cdr:
+    """A CDR as it was settled, from its record in the journal."""
+    known = {name: record[name] for name in CDR_FIELDS if name in record}
+    return Cdr(**{**known, "script_path": tuple(known.get("script_path", ()))})

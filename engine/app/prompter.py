@@ -11,7 +11,7 @@ from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact
 from engine.domain.errors import ConfigError
 from engine.domain.prompt import PromptRef
-from engine.ivr.reading import read_script
+from engine.ivr import reading
 from engine.ivr.script import Script
 from engine.speech.cache import SpeechCache
 from engine.speech.client import SpeechWorker
@@ -57,11 +57,11 @@ class Prompter:
             self.scripts[campaign.script] = self._read(campaign.script)
         clock = campaign.abandonment
         notice = self._config.at(clock.notice) if clock.notice else self._own("abandon_notice", campaign)
-        changes = {"abandonment": replace(clock, notice=self._places.on_switch(notice.resolve()))}
-        if campaign.machine_message:
-            message = self._config.at(campaign.machine_message).resolve()
-            return replace(campaign, machine_message=self._places.on_switch(message), **changes)
-        return replace(campaign, **changes)
+        message = campaign.machine_message
+        if message:
+            message = self._places.on_switch(self._config.at(message).resolve())
+        abandonment = replace(clock, notice=self._places.on_switch(notice.resolve()))
+        return replace(campaign, abandonment=abandonment, machine_message=message)
 
     def _own(self, name: str, campaign: Campaign) -> Path:
         language = campaign.language if campaign.language in LANGUAGES else "en"
@@ -73,7 +73,7 @@ class Prompter:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"scenario cannot be read: {error.strerror}", str(path)) from None
-        return read_script(text, name)
+        return reading.read(text, name)
 
     def prepare(self, campaign: Campaign, contact: Contact) -> None:
         """Have everything rendered that the robot may say to this person. ConfigError: it cannot be."""

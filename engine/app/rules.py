@@ -1,20 +1,108 @@
 """The pure rooms bound together as the dialer's rulebook."""
 
-from collections.abc import Mapping
+import json
+from datetime import UTC, datetime
 
-from engine.callerid import Pools, choose_line
+from engine.callerid import LineChoice, NoLine, OwnNumber, Trunk, choose_line
+from engine.compliance.do_not_call_list import DoNotCallList, read_do_not_call
 from engine.compliance.gate import Gate
+from engine.config import Config
 from engine.contacts.recycling import after_attempt, next_phone
-from engine.dialer.rulebook import LineChoice
 from engine.domain.attempt import Disposition
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
 from engine.domain.disposition import Ending, disposition_of
+from engine.domain.errors import ConfigError
 from engine.domain.gate import Allowed, Blocked
 
 
 class Rules:
-    """See `engine.dialer.rulebook.Rulebook`. `gate`, `pools` are replaced on reload."""
+    """See `engine.dialer.rulebook.Rulebook`. Caller-ID use is counted per UTC day, kept by save and load."""
 
-    def __init__(self, gate: Gate, pools: Mapping[str, object]) -> None:
-        self.gate_of, self.pools = gate, pools
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._gate = Gate(_do_not_call(config))
+        self._used: dict[str, int] = {}
+        self._day = ""
+
+    def become(self, other: "Rules") -> None:
+        """A new configuration: new calls are judged by it; today's counts stay."""
+        self._config, self._gate = other._config, other._gate
+
+    def gate(
+        self,
+        contact: Contact,
+        phone: Phone,
+        campaign: Campaign,
+        history: PersonHistory,
+        wall_s: float,
+        path: str,
+        agent_guaranteed: bool,
+    ) -> Allowed | Blocked:
+        return self._gate.judge(contact, phone, campaign, history, wall_s, path, agent_guaranteed)
+
+    def next_phone(self, contact: Contact, progress: Progress, campaign: Campaign) -> Phone | None:
+        return next_phone(contact, progress)
+
+    def line(
+        self, campaign: Campaign, phone: Phone, open_gateways: frozenset[str], wall_s: float
+    ) -> LineChoice | NoLine:
+        self._turn_day(wall_s)
+        by_name = {one.name: one for one in self._config.gateways}
+        trunks = [
+            Trunk(name, by_name[name].kinds, by_name[name].prefixes, channels_left=int(name in open_gateways))
+            for name in campaign.gateways
+            if name in by_name
+        ]
+        numbers = [
+            OwnNumber(number, pool.kinds, pool.prefixes, pool.daily_cap, self._used.get(number, 0))
+            for pool in (self._config.caller_ids[name] for name in campaign.caller_ids)
+            for number in pool.numbers
+        ]
+        choice = choose_line(phone, trunks, numbers)
+        if isinstance(choice, LineChoice):
+            self._used[choice.caller_id] = self._used.get(choice.caller_id, 0) + 1
+        return choice
+
+    def disposition(self, ending: Ending) -> Disposition:
+        return disposition_of(ending)
+
+    def after(
+        self,
+        contact: Contact,
+        phone: str,
+        progress: Progress,
+        end: Disposition,
+        campaign: Campaign,
+        wall_s: float,
+        callback_at_s: float | None = None,
+    ) -> Scheduled:
+        return after_attempt(contact, phone, progress, end, campaign, wall_s, callback_at_s)
+
+    # --- counts ------------------------------------------------------------------------------------
+
+    def _turn_day(self, wall_s: float) -> None:
+        day = datetime.fromtimestamp(wall_s, UTC).date().isoformat()
+        if day != self._day:
+            self._day, self._used = day, {}
+
+    def save(self) -> bytes:
+        return json.dumps({"day": self._day, "used": self._used}).encode()
+
+    def load(self, saved: bytes | None) -> None:
+        """What the last engine counted today; an unreadable or old record counts as none."""
+        if saved:
+            found = json.loads(saved)
+            self._day, self._used = str(found["day"]), {str(k): int(v) for k, v in found["used"].items()}
+
+
+def _do_not_call(config: Config) -> DoNotCallList:
+    name = config.calling.do_not_call_file
+    if not name:
+        return DoNotCallList()
+    path = config.at(name)
+    try:
+        return read_do_not_call(path.read_text(encoding="utf-8"), name)
+    except OSError as error:
+        what = f"the do-not-call list cannot be read: {error.strerror}"
+        raise ConfigError(what, str(path), "Without it nothing may be dialed.") from None

@@ -7,19 +7,18 @@ from engine import greenlets
 
 
 class SystemClock:
-    """`speed` > 1 makes the engine's time run faster, for demonstrations with a switch of the same speed."""
+    """`speed` > 1 makes durations run faster, for demonstrations with a switch of the same speed. The wall
+    clock is always the real one: calendars and the store go by it."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
-        self._mono0, self._wall0 = time.monotonic(), time.time()
+        self._mono0 = time.monotonic()
 
     def now_s(self) -> float:
         return self._mono0 + (time.monotonic() - self._mono0) * self.speed
 
     def wall_s(self) -> float:
-        if self.speed == 1.0:
-            return time.time()
-        return self._wall0 + (time.monotonic() - self._mono0) * self.speed
+        return time.time()
 
 
 class GeventTimers:

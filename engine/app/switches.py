@@ -23,7 +23,6 @@ class Switches:
         logs: Path,
         on_fact: Callable[[Fact], object],
         on_state: Callable[[str, LinkState], object],
-        speed: float = 0.0,
     ) -> None:
         self.virtual: Child | None = None
         self.links: dict[str, SwitchLink] = {}
@@ -34,7 +33,7 @@ class Switches:
             )
             self.ports[one.name] = FreeSwitch(one.name, link, one.dial, one.agent_dial)
         if not config.switches:
-            port = self._start_virtual(config, logs, speed or config.virtual_switch.speed)
+            port = self._start_virtual(config, logs)
             link = self._link(VIRTUAL, "127.0.0.1", port, "ClueCon", clock, on_fact, on_state)
             self.ports[VIRTUAL] = FreeSwitch(VIRTUAL, link)
 
@@ -52,9 +51,9 @@ class Switches:
         self.links[name] = link
         return link
 
-    def _start_virtual(self, config: Config, logs: Path, speed: float) -> int:
+    def _start_virtual(self, config: Config, logs: Path) -> int:
         own = config.virtual_switch
-        arguments = ["sim", "--port", "0", "--speed", f"{speed:g}", "--seed", str(own.seed)]
+        arguments = ["sim", "--port", "0", "--speed", f"{own.speed:g}", "--seed", str(own.seed)]
         arguments += ["--invites", str(logs / "invites.jsonl")]
         arguments += ["--socket", f"{config.inbound.host}:{config.inbound.port}"]
         if own.population:

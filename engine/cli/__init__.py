@@ -14,10 +14,10 @@ its parser (see `frame.command`) and names its `run(args) -> int`. What it refus
 import sys
 from collections.abc import Sequence
 
-from engine.cli import agent, campaign, check, config, imports, journal, sim, watch, worker
+from engine.cli import agent, campaign, check, config, imports, journal, run, sim, watch, worker
 from engine.cli.frame import Exit, Parser, guarded, top_parser
 
-COMMANDS = (check, watch, imports, campaign, agent, journal, config, sim, worker)
+COMMANDS = (run, check, watch, imports, campaign, agent, journal, config, sim, worker)
 
 # Programs with a command line of their own: everything after the name is theirs.
 PROGRAMS = {"sim": sim.program, "worker": worker.program}

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,8 +31,10 @@ def add(commands: "Commands[Parser]") -> None:
     parser.add_argument("file", metavar="FILE", help="the list; - reads standard input")
     parser.add_argument("--campaign", required=True, metavar="ID", help="whose contacts they become")
     parser.add_argument("--encoding", default="", help="utf-8, cp1251, …; else found from the bytes")
-    parser.add_argument("--delimiter", default="", help="one character, or tab; else found from the header")
-    parser.add_argument("--country", default="", help="for numbers without country code, e.g. PL")
+    parser.add_argument("--delimiter", default="", help="one character; else found from the header")
+    parser.add_argument("--region", default="", help="country of numbers without country code, e.g. PL")
+    parser.add_argument("--zone", default="", help="time zone of contacts that tell none")
+    parser.add_argument("--language", default="", help="of contacts that tell none, e.g. pl")
     parser.add_argument("--columns", default="", help="header=meaning pairs; else headers are recognised")
     parser.add_argument("--rejects", default="", metavar="PATH", help="where bad rows go (FILE.rejects.csv)")
 
@@ -49,13 +52,16 @@ def run(args: argparse.Namespace) -> int:
             source=os.path.basename(args.file) if args.file != "-" else "standard input",
             encoding=args.encoding,
             delimiter=args.delimiter,
-            country=args.country,
+            region=args.region,
+            default_zone=args.zone,
+            language=args.language,
             columns=args.columns,
         )
     rejected: list[dict[str, Any]] = result.get("rejected") or []
-    rejects = _write_rejects(args, rejected)
-    show(args, {**result, "rejects_file": rejects}, _words(result, rejected, rejects))
-    return Exit.FAILED if rejected else Exit.OK
+    count = int(result.get("rejected_count", len(rejected)))
+    rejects = _write_rejects(args, rejected, str(result.get("rejects_file") or "")) if count else ""
+    show(args, {**result, "rejects_file": rejects}, _words(result, rejected, count, rejects))
+    return Exit.FAILED if count else Exit.OK
 
 
 def _opened(name: str) -> IO[bytes]:
@@ -119,11 +125,14 @@ def _size(file: IO[bytes]) -> int | None:
         return None
 
 
-def _write_rejects(args: argparse.Namespace, rejected: list[dict[str, Any]]) -> str:
-    if not rejected:
-        return ""
+def _write_rejects(args: argparse.Namespace, rejected: list[dict[str, Any]], whole: str) -> str:
+    """All bad rows beside the list. `whole`: the engine's own file of them; from another machine we have
+    only the first ones, as they came in the answer."""
     path = Path(args.rejects or ("rejects.csv" if args.file == "-" else f"{args.file}.rejects.csv"))
     try:
+        if whole and Path(whole).is_file():
+            shutil.copyfile(whole, path)
+            return str(path)
         with path.open("w", newline="", encoding="utf-8-sig") as file:
             writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
             writer.writeheader()
@@ -134,16 +143,14 @@ def _write_rejects(args: argparse.Namespace, rejected: list[dict[str, Any]]) -> 
     return str(path)
 
 
-def _words(result: dict[str, Any], rejected: list[dict[str, Any]], rejects: str) -> str:
-    counts = {key: value for key, value in result.items() if isinstance(value, int)}
-    counts["rejected"] = len(rejected)
-    lines = [", ".join(f"{value} {key.replace('_', ' ')}" for key, value in counts.items())]
+def _words(result: dict[str, Any], rejected: list[dict[str, Any]], count: int, rejects: str) -> str:
+    counts = {key: result[key] for key in ("rows", "added", "duplicates") if key in result}
+    lines = [", ".join(f"{value} {key}" for key, value in {**counts, "rejected": count}.items())]
     for row in rejected[:SHOWN]:
-        lines.append(
-            f"  line {row.get('line')}, {row.get('column')}: {row.get('problem')}. {row.get('fix', '')}"
-        )
-    if len(rejected) > SHOWN:
-        lines.append(f"  and {len(rejected) - SHOWN} more")
+        place = f"line {row.get('line')}, {row.get('column')}".rstrip(", ")
+        lines.append(f"  {place}: {row.get('problem')}. {row.get('fix', '')}")
+    if count > SHOWN:
+        lines.append(f"  and {count - SHOWN} more")
     if rejects:
         lines.append(f"rejects, with line and fix: {rejects}")
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.cli.tables import cell, pairs, table
+from engine.cli.tables import cell, pairs, seconds, table
 
 UNACCOUNTED = "not accounted for"
 
@@ -30,6 +30,10 @@ def summary_text(summary: Mapping[str, Any]) -> str:
         rest = {key: _shown(key, value) for key, value in one.items() if _is_figure(key, value)}
         if rest:
             parts.append(f"{name}\n{pairs(rest, '  ')}")
+        agents: Mapping[str, Mapping[str, Any]] = one.get("agents") or {}
+        talks = [(agent, told.get("talks"), seconds(told.get("talk_s"))) for agent, told in agents.items()]
+        if talks:
+            parts.append(table(("agent", "talks", "talked for"), talks))
     return "\n\n".join(parts)
 
 

@@ -10,6 +10,7 @@ from engine.domain.errors import did_you_mean
 # By name: the module whose `run(argv) -> int` it is, imported only in its own process, and what it does.
 WORKERS = {
     "archiver": ("engine.journal.archive", "moves the journal from the store to hash-chained files"),
+    "import": ("engine.app.import_worker", "reads a list of contacts into the store"),
     "tts": ("engine.speech.worker", "speaks texts into files, one request a line"),
 }
 

@@ -17,7 +17,6 @@ from engine.domain.campaign import Mode
 from engine.domain.errors import SwitchError, UnexpectedFact
 from engine.ports import Switch
 
-BRIDGE_PROOF_S = 0.3  # measured: CHANNEL_BRIDGE comes 28-34 ms after the command
 BRIDGE_TRIES = 3
 NOTICE_MARGIN_S = 0.3  # the notice must begin within the limit, and a bridge takes 85-112 ms
 NOTICE_MAX_S = 60.0
@@ -247,7 +246,7 @@ class Calls:
         if life.bridge_tries == 1 and not life.talked_to:
             self._agents.alert(life, switch)
         switch.bridge(life.agent_leg, life.leg_id)
-        self._arm(life, "bridge", BRIDGE_PROOF_S, f.BridgeOverdue)
+        self._arm(life, "bridge", self._shop.bridge_proof_s, f.BridgeOverdue)
 
     def _lose_agent(self, life: CallLife) -> None:
         """The agent cannot be joined: their leg is in doubt, somebody else takes the person."""

@@ -16,10 +16,9 @@ from engine.dialer.rulebook import Rulebook
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
-from engine.domain.attempt import Intent
 from engine.domain.campaign import Campaign, CampaignState, Mode
 from engine.domain.errors import DialerError, StoreError, SwitchError
-from engine.ports import Switch
+from engine.ports import IntentBook, Switch
 
 LEASE_TTL_S = 10.0
 LEASE_EVERY_S = 3.0
@@ -36,20 +35,20 @@ class Dialer:
         owner: str,
         make_robots: Callable[[Shop, Callable[[f.Fact], None]], Robots],
         screener: Screener | None = None,
-        log_intent: Callable[[Intent], None] | None = None,
+        intents: IntentBook | None = None,
     ) -> None:
         self.shop, self.rules, self.owner = shop, rules, owner
         self.gateways = GatewayBook(shop.gateways)
         self.agents = Agents(shop, self.on_fact)
-        self.settler = Settler(shop, rules, self.gateways)
+        self.settler = Settler(shop, rules, self.gateways, intents)
         self.robots = make_robots(shop, self.on_fact)
         self.calls = Calls(shop, self.agents, self.robots, screener, self.settler)
-        self.launcher = Launcher(shop, self.calls, self.agents, self.gateways, rules, log_intent)
+        self.launcher = Launcher(shop, self.calls, self.agents, self.gateways, rules, intents)
         self.pacer = Pacer(shop, self.calls, self.agents, self.gateways, self.launcher)
         self.consultations = Consultations(shop, self.calls, self.agents)
         self.desk = Desk(shop, self.calls, self.agents, self.launcher, self.consultations)
         self.inbound = Inbound(shop, self.calls, ())
-        self.recovery = Recovery(shop, self.calls, self.agents, self.gateways, self.settler)
+        self.recovery = Recovery(shop, self.calls, self.agents, self.gateways, self.settler, intents)
         self.states: dict[str, CampaignState] = {}
         self._stopping = False
         for agent in shop.agents.values():

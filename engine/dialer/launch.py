@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
+from engine.callerid import LineChoice, NoLine
 from engine.calls.agent import AgentLife
 from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife
-from engine.dialer.rulebook import LineChoice, Rulebook
+from engine.dialer.rulebook import Rulebook
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
 from engine.domain.attempt import Intent
@@ -21,13 +22,14 @@ from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Claimed, Contact, Phone
 from engine.domain.errors import ConfigError, DialerError, Fenced, StoreError, SwitchError
 from engine.domain.gate import Blocked
-from engine.ports import Dial, SafetyNet
+from engine.ports import Dial, IntentBook, SafetyNet
 
 CLAIM_LEASE_S = 60.0
 CLAIM_BATCH = 50
 JUDGE_AT_MOST = 500  # contacts judged for one decision, so that a list at night does not hold the engine
 DRY_S = 1.0
 NO_LINE_S = 10.0
+FORBIDDEN_S = 3600.0  # the configuration carries it nowhere: it may be mended, so look again
 
 
 class Launcher:
@@ -40,10 +42,10 @@ class Launcher:
         agents: Agents,
         gateways: GatewayBook,
         rules: Rulebook,
-        log_intent: Callable[[Intent], None] | None = None,
+        intents: IntentBook | None = None,
     ) -> None:
         self._shop, self._calls, self._agents = shop, calls, agents
-        self._gateways, self._rules, self._log_intent = gateways, rules, log_intent
+        self._gateways, self._rules, self._intents = gateways, rules, intents
         self._claims: dict[str, deque[Claimed]] = {}
         self._dry_until_s: dict[str, float] = {}
         self._starts: dict[str, tuple[float, float]] = {}
@@ -180,8 +182,9 @@ class Launcher:
         now = self._shop.clock.now_s()
         open_gateways = frozenset(g for g in campaign.gateways if self._gateways.can_take(g, now))
         line = self._rules.line(campaign, phone, open_gateways, wall)
-        if line is None:
-            self.put_back(campaign, claimed, wall + NO_LINE_S, "no gateway or caller-ID free for it", "line")
+        if isinstance(line, NoLine):
+            due = wall + (NO_LINE_S if line.passing else FORBIDDEN_S)
+            self.put_back(campaign, claimed, due, line.reason, "line")
             return None
         return phone, line
 
@@ -258,8 +261,8 @@ class Launcher:
         try:
             lease = self._shop.leases[campaign.team]
             if self._shop.store.intend(lease, life.intent):
-                if self._log_intent:
-                    self._log_intent(life.intent)
+                if self._intents:
+                    self._intents.append(life.intent, lease.token)
                 return True
             due = self._shop.clock.wall_s() + DRY_S
             self.put_back(campaign, claimed, due, "the person's history changed meanwhile", "version")

@@ -4,6 +4,8 @@ An intent is never dialed again here. What lives is adopted; what does not, and 
 unknown and kept in every limit.
 """
 
+from dataclasses import replace
+
 from engine.calls.attempt import State
 from engine.dialer.agents import LEG_VARIABLE, Agents
 from engine.dialer.calls import Calls
@@ -12,9 +14,8 @@ from engine.dialer.life import CallLife
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
-from engine.domain.contact import Progress
 from engine.domain.errors import StoreError, SwitchError
-from engine.ports import LiveLeg, OpenAttempt, Switch
+from engine.ports import IntentBook, LiveLeg, OpenAttempt, Switch
 
 YOUNG_S = 10.0  # a command that left us may still stand in the switch's queue
 
@@ -23,10 +24,16 @@ class Recovery:
     """Reconciles memory, store and switches."""
 
     def __init__(
-        self, shop: Shop, calls: Calls, agents: Agents, gateways: GatewayBook, settler: Settler
+        self,
+        shop: Shop,
+        calls: Calls,
+        agents: Agents,
+        gateways: GatewayBook,
+        settler: Settler,
+        intents: IntentBook | None = None,
     ) -> None:
         self._shop, self._calls, self._agents = shop, calls, agents
-        self._gateways, self._settler = gateways, settler
+        self._gateways, self._settler, self._intents = gateways, settler, intents
 
     # --- takeover ----------------------------------------------------------------------------------
 
@@ -36,6 +43,7 @@ class Recovery:
         Raises StoreError when the store is away, SwitchError when a switch is: then nothing was settled, and
         no call may be launched until this has succeeded.
         """
+        self._remind_store(team)
         open_attempts = {o.intent.attempt_id: o for o in self._shop.store.open_attempts(team)}
         legs: dict[str, tuple[Switch, LiveLeg]] = {}
         for switch in self._shop.switches.values():
@@ -63,6 +71,24 @@ class Recovery:
             log.warning("recovered", extra={"team": team, "adopted": adopted, "unknown": unknown})
             self._shop.note("note", what="recovered", team=team, adopted=adopted, unknown=unknown)
         return adopted, unknown
+
+    def _remind_store(self, team: str) -> None:
+        """Intents on our own disk that the store does not know: it lost them, so they are told it again."""
+        if self._intents is None:
+            return
+        known = {o.intent.attempt_id for o in self._shop.store.open_attempts(team)}
+        for attempt in self._intents.open_attempts():
+            intent = attempt.intent
+            if intent.team != team or intent.attempt_id in known:
+                continue
+            history = self._shop.store.history(intent.person_id)
+            if any(touch.attempt_id == intent.attempt_id for touch in history.touches):
+                self._intents.settled(intent.attempt_id)
+                continue
+            again = replace(intent, person_version=history.version)
+            if self._shop.store.intend(self._shop.leases[team], again):
+                log.error("the store had lost an intent", extra={"attempt": intent.attempt_id})
+                self._shop.count("intents_restored")
 
     def _adopt(self, attempt: OpenAttempt, switch: Switch, leg: LiveLeg, peer: str) -> int:
         intent = attempt.intent
@@ -108,8 +134,7 @@ class Recovery:
             )
             return 0
         found = self._shop.store.find_contact(intent.contact_id)
-        progress = found.progress if found else Progress()
-        self._settler.settle_unknown(intent, self._shop.campaigns.get(intent.campaign_id), progress)
+        self._settler.settle_unknown(intent, found, self._shop.campaigns.get(intent.campaign_id))
         return 1
 
     def _look_again(self, attempt: OpenAttempt) -> None:

@@ -1,22 +1,13 @@
 """The pure rooms as the dialer asks them: gate, phone, line, what comes next. Bound once, in app.py."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from engine.callerid import LineChoice, NoLine
 from engine.domain.attempt import Disposition
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
 from engine.domain.disposition import Ending
 from engine.domain.gate import Allowed, Blocked
-
-
-@dataclass(frozen=True, slots=True)
-class LineChoice:
-    """Gateway and caller-ID for one call, with the reason of the choice."""
-
-    gateway: str
-    caller_id: str
-    reason: str
 
 
 class Rulebook(Protocol):
@@ -41,8 +32,8 @@ class Rulebook(Protocol):
 
     def line(
         self, campaign: Campaign, phone: Phone, open_gateways: frozenset[str], wall_s: float
-    ) -> LineChoice | None:
-        """Among the gateways that may start a call now; None when none fits."""
+    ) -> LineChoice | NoLine:
+        """Among the gateways that may start a call now."""
         ...
 
     def disposition(self, ending: Ending) -> Disposition: ...

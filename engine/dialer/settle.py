@@ -1,7 +1,6 @@
 """The end of an attempt: disposition, CDR, what the person's limits keep, when to call again."""
 
 from collections import deque
-from dataclasses import replace
 
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife, cdr_of
@@ -9,12 +8,12 @@ from engine.dialer.rulebook import Rulebook
 from engine.dialer.shop import Shop, log
 from engine.domain.attempt import Cdr, Disposition, Intent
 from engine.domain.campaign import Campaign, Mode
-from engine.domain.contact import Progress, Scheduled, Touch, TouchPhase
+from engine.domain.contact import Claimed, Progress, Scheduled, Touch, TouchPhase
 from engine.domain.disposition import Ending, touch_phase
 from engine.domain.errors import Fenced, StoreError
+from engine.ports import IntentBook
 
 RETRY_S = 1.0
-UNKNOWN_REST_S = 24 * 3600.0
 
 
 class Settler:
@@ -23,8 +22,10 @@ class Settler:
     `outcomes`: what agents noted for attempts that are still to be settled. `ended`: told of each CDR.
     """
 
-    def __init__(self, shop: Shop, rules: Rulebook, gateways: GatewayBook) -> None:
-        self._shop, self._rules, self._gateways = shop, rules, gateways
+    def __init__(
+        self, shop: Shop, rules: Rulebook, gateways: GatewayBook, intents: IntentBook | None = None
+    ) -> None:
+        self._shop, self._rules, self._gateways, self._intents = shop, rules, gateways, intents
         self._late: deque[tuple[str, Cdr, Touch | None, Scheduled]] = deque()
         self._retrying = False
         self.results: dict[str, dict[str, int]] = {}
@@ -51,7 +52,7 @@ class Settler:
         touch = touch_of(cdr, touch_phase(ending, end))
         self._shop.tasks.start("settle", self._write, cdr.team, cdr, touch, then)
 
-    def settle_unknown(self, intent: Intent, campaign: Campaign | None, progress: Progress) -> None:
+    def settle_unknown(self, intent: Intent, found: Claimed | None, campaign: Campaign | None) -> None:
         """An intent whose end no one can tell: kept in every limit, not dialed again within the window."""
         wall = self._shop.clock.wall_s()
         cdr = Cdr(
@@ -61,10 +62,10 @@ class Settler:
             cause="UNKNOWN",
         )
         touch = Touch(intent.attempt_id, intent.made_at_s, TouchPhase.UNKNOWN, intent.number)
-        attempts = progress.attempts + 1
-        progress = replace(progress, attempts=attempts, last_outcome="unknown", last_attempt_at_s=wall)
-        left = campaign is None or attempts < campaign.attempts_limit
-        then = Scheduled(progress, wall + UNKNOWN_REST_S if left else None, "end unknown after a crash")
+        then = Scheduled(found.progress if found else Progress(), None, "its campaign is not there any more")
+        if found and campaign:
+            end = Disposition.UNKNOWN
+            then = self._rules.after(found.contact, intent.number, found.progress, end, campaign, wall)
         self._told(cdr)
         self._write(cdr.team, cdr, touch, then)
 
@@ -86,6 +87,8 @@ class Settler:
         try:
             if not self._shop.store.settle(self._shop.leases[team], cdr, touch, then):
                 self._shop.count("settled_already")
+            if self._intents:
+                self._intents.settled(cdr.attempt_id)
         except Fenced as fenced:
             log.error("settled by another engine", extra={"attempt": cdr.attempt_id, "why": str(fenced)})
         except (StoreError, KeyError) as error:

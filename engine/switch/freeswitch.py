@@ -78,6 +78,10 @@ class FreeSwitch:
     def park(self, leg_id: str) -> None:
         self._tell(orders.park(leg_id))
 
+    def take_over(self, leg_id: str) -> None:
+        """Out of the socket application that handed the leg to us, into a park that we drive from here."""
+        self._tell(orders.transfer(leg_id, [orders.Step("park")]))
+
     def extend_net(self, leg_id: str, by_ms: int) -> None:
         self._tell(orders.extend_net(leg_id, by_ms))
 

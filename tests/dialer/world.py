@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.callerid import LineChoice, NoLine
 from engine.dialer.dialer import Dialer
-from engine.dialer.rulebook import LineChoice
 from engine.dialer.shop import GatewayTerms, Shop
 from engine.domain import facts as f
 from engine.domain.agent import Agent
@@ -136,8 +136,12 @@ class EasyRules:
 
     def line(
         self, campaign: Campaign, phone: Phone, gateways: frozenset[str], wall_s: float
-    ) -> LineChoice | None:
-        return LineChoice(min(gateways), "+48220000101", "the only one") if gateways else None
+    ) -> LineChoice | NoLine:
+        return (
+            LineChoice(min(gateways), "+48220000101", "the only one")
+            if gateways
+            else NoLine("full", passing=True)
+        )
 
     def disposition(self, ending: Ending) -> Disposition:
         return disposition_of(ending)

@@ -1,0 +1,121 @@
+"""`prozvon run`: the engine itself, until it is told to stop."""
+
+import argparse
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from gevent import signal_handler
+from gevent.event import Event
+
+from engine import logs
+from engine.app.demo import Demo, demo_config
+from engine.app.engine import Engine
+from engine.app.front import Front
+from engine.app.office import Office
+from engine.app.runtime import SystemClock
+from engine.cli import live
+from engine.cli.frame import Commands, Exit, Parser, command, config_path
+from engine.cli.summary import summary_text
+from engine.config import load
+from engine.domain.errors import DialerError
+
+log = logging.getLogger("prozvon")
+
+
+def add(commands: "Commands[Parser]") -> None:
+    parser = command(
+        commands,
+        "run",
+        run,
+        "the engine, until SIGTERM or Ctrl-C; SIGHUP reads config.yaml again",
+        "  prozvon run                       with ./config.yaml\n"
+        "  prozvon run --demo                two campaigns on the virtual switch, then a summary\n"
+        "  prozvon run --demo --contacts 50  a shorter one",
+    )
+    parser.add_argument("--demo", action="store_true", help="play the demo in a fresh data/demo, then end")
+    parser.add_argument("--contacts", type=int, metavar="N", help="demo: contacts of each campaign")
+    parser.add_argument("--speed", type=float, metavar="X", help="demo: times faster than life")
+
+
+def run(args: argparse.Namespace) -> int:
+    path = config_path(args)
+    return _demo(args, path) if args.demo else _serve(path)
+
+
+def _serve(path: Path) -> int:
+    engine = Engine(path)
+    own = engine.config.logging
+    logs.start(own.level, own.format, str(engine.config.at(own.file)) if own.file else "", own.queue)
+    stop = Event()
+    try:
+        engine.start()
+        office = Office(engine)
+        front = Front(office, engine.config, engine.data)
+        front.start()
+        for number in (2, 15):
+            signal_handler(number, stop.set)
+        signal_handler(1, lambda: _reload(engine))
+        _say_where(engine, front.url)
+        while not stop.wait(3600.0):
+            pass
+        front.stop()
+    finally:
+        engine.stop()
+        logs.stop()
+    return Exit.OK
+
+
+def _reload(engine: Engine) -> None:
+    try:
+        engine.reload()
+    except DialerError as error:
+        log.error("config.yaml not taken over, nothing changed", extra={"why": str(error)})
+
+
+def _say_where(engine: Engine, url: str) -> None:
+    if engine.switches.virtual:
+        print("No switch is configured: the virtual switch serves (`switches` in config.yaml).", flush=True)
+    if engine.embedded:
+        print(f"No Redis is configured: an embedded store keeps all under {engine.data}.", flush=True)
+    print(f"Prozvon listens on {url}; stop it with Ctrl-C.", flush=True)
+
+
+def _demo(args: argparse.Namespace, path: Path) -> int:
+    """A fresh data folder each time, so that the numbers of the summary are those of this run."""
+    config = demo_config(load(path), args.contacts or 0, args.speed or 0.0)
+    engine = Engine(path, SystemClock(config.demo.speed), config=config)
+    shutil.rmtree(engine.data, ignore_errors=True)
+    engine.data.mkdir(parents=True)
+    logs.start("warning", "plain", str(engine.data / "demo.log"), 10_000)
+    own = engine.config.demo
+    print(f"Demo on the virtual switch: {own.contacts} contacts for {own.agents} simulated agents,")
+    print(
+        f"{own.contacts} more for a robot. Time runs {own.speed:g} times faster there, and any hour may be called."
+    )
+    print("Preparing (embedded store, prompts, lists) ...", flush=True)
+    stop = Event()
+    for number in (2, 15):
+        signal_handler(number, stop.set)
+    try:
+        engine.start()
+        office = Office(engine)
+        front = Front(office, engine.config, engine.data, port=0)
+        front.start()
+        demo = Demo(engine, office)
+        demo.begin()
+        live.run_view(office, until=lambda: stop.is_set() or demo.over, stdout=sys.stdout)
+        demo.end()
+        print(summary_text(demo.summary()))
+        demo.export(engine.data / "cdr.csv")
+        where = os.path.relpath(engine.data)
+        print(
+            f"\nCDRs: {where}/cdr.csv and {where}/journal, recordings: {where}/recordings, log: {where}/demo.log"
+        )
+        front.stop()
+    finally:
+        engine.stop()
+        logs.stop()
+    return Exit.OK
