@@ -46,7 +46,7 @@ _SERVED = frozenset({D.TALKED, D.ROBOT_DONE, D.ROBOT_PARTIAL, D.HUNG_UP})
 
 
 def phones_in_turn(contact: Contact, progress: Progress) -> list[Phone]:
-    """The numbers that may be tried, best first: the least tried, in the order of the row; never a dead one."""
+    """Numbers that may be tried, best first: the least tried, in the order of the row; never a dead one."""
     alive = (phone for phone in contact.phones if phone.number not in progress.dead)
     return sorted(alive, key=lambda phone: progress.tries.get(phone.number, 0))
 
