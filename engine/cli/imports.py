@@ -144,8 +144,9 @@ def _write_rejects(args: argparse.Namespace, rejected: list[dict[str, Any]], who
 
 
 def _words(result: dict[str, Any], rejected: list[dict[str, Any]], count: int, rejects: str) -> str:
-    counts = {key: result[key] for key in ("rows", "added", "duplicates") if key in result}
-    lines = [", ".join(f"{value} {key}" for key, value in {**counts, "rejected": count}.items())]
+    counts: dict[str, int] = {key: result[key] for key in ("rows", "added", "duplicates") if key in result}
+    counts["rejected"] = count
+    lines = [", ".join(f"{value} {key}" for key, value in counts.items())]
     for row in rejected[:SHOWN]:
         place = f"line {row.get('line')}, {row.get('column')}".rstrip(", ")
         lines.append(f"  {place}: {row.get('problem')}. {row.get('fix', '')}")

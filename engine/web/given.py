@@ -1,11 +1,13 @@
 """What clients send, as models: checked before anybody acts on it, and printed in openapi.json."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from engine.web.route import Given, Look
 
+PAIRS = r"^([^=,\x00-\x1f\x7f]+=[^=,\x00-\x1f\x7f]+(,[^=,\x00-\x1f\x7f]+=[^=,\x00-\x1f\x7f]+)*)?$"
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 ID = r"^[\w.:@+-]{1,128}$"
 CONTACT_ID = r"^[^\x00-\x1f\x7f]{1,200}$"
@@ -48,19 +50,25 @@ class UploadOptions(Given):
     """How to read the file; what is not said is found out from the file itself."""
 
     encoding: Line = Field("", description="utf-8, cp1251, …; empty: found from the bytes")
-    delimiter: Line = Field("", description="one character, or 'tab'; empty: found from the header")
-    source: Line = Field(
-        "", description="where the list comes from, kept with the import, e.g. its file name"
-    )
-    country: Line = Field(
-        "", description="ISO 3166 code for numbers without country code; empty: as configured"
-    )
-    columns: Line = Field(
+    delimiter: Line = Field("", description="one character; empty: found from the header")
+    region: Line = Field("", description="ISO 3166 code for numbers without country code; empty: configured")
+    default_zone: Line = Field("", description="IANA time zone of contacts that tell none; empty: configured")
+    language: Line = Field("", description="of contacts that tell none; empty: the campaign's")
+    columns: Annotated[str, StringConstraints(pattern=PAIRS, max_length=4000)] = Field(
         "", description="header=meaning pairs, e.g. Tel=phone,FIO=name; empty: headers are recognised"
     )
+    source: Line = Field("", description="where the list comes from, shown while it is imported")
 
     def said(self) -> dict[str, str]:
-        return {key: value for key, value in self.model_dump().items() if value}
+        """For the importer; `columns` as a JSON object under `mapping`."""
+        given = {key: value for key, value in self.model_dump(exclude={"source"}).items() if value}
+        columns = given.pop("columns", "")
+        if columns:
+            pairs = (pair.partition("=") for pair in columns.split(","))
+            given["mapping"] = json.dumps(
+                {header: meaning for header, _, meaning in pairs}, ensure_ascii=False
+            )
+        return given
 
 
 class Login(Given):

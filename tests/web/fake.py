@@ -123,7 +123,7 @@ class FakeControl:
 
     def calls(self) -> list[dict[str, Any]]:
         self._did("calls")
-        return [{"attempt_id": "a-1", "campaign_id": "autumn", "state": "talking", "number": "+4822*****67"}]
+        return [{"attempt": "a-1", "campaign": "autumn", "state": "talking", "number": "+4822*****67"}]
 
     def hang_up(self, attempt_id: str) -> dict[str, Any]:
         self._did("hang_up", attempt_id)

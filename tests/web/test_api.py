@@ -236,11 +236,23 @@ def test_a_question_that_makes_no_sense_names_its_field(api, params):
 def test_a_list_is_handed_to_the_engine_byte_for_byte_with_its_options(api, control):
     rows = "имя;phone\n".encode("cp1251") * 30_000
     got = api.simulate_post(
-        "/v1/campaigns/autumn/contacts", body=rows, content_type="text/csv", params={"encoding": "cp1251"}
+        "/v1/campaigns/autumn/contacts",
+        body=rows,
+        content_type="text/csv",
+        params={"encoding": "cp1251", "columns": "Тел=phone,ФИО=name", "source": "a.csv"},
     )
     assert (got.status_code, got.json["added"]) == (200, 30_000)
     assert bytes(control.imported) == rows
-    assert control.asked == [("add_contacts", ("autumn", {"encoding": "cp1251"}))]
+    mapping = '{"Тел": "phone", "ФИО": "name"}'
+    assert control.asked == [("add_contacts", ("autumn", {"encoding": "cp1251", "mapping": mapping}))]
+
+
+@pytest.mark.parametrize("columns", ["Tel", "=phone", "Tel=", "a=b,,c=d", "a=b=c"])
+def test_columns_that_are_no_pairs_are_refused(api, control, columns):
+    path = "/v1/campaigns/autumn/contacts"
+    got = api.simulate_post(path, body="x", content_type="text/csv", params={"columns": columns})
+    assert (got.status_code, got.json["error"]["where"]) == (400, "query.columns")
+    assert not control.asked
 
 
 def test_a_list_that_says_it_is_json_is_refused_before_it_is_read(api, control):
