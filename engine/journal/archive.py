@@ -12,6 +12,7 @@ import fcntl
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from itertools import groupby
@@ -159,9 +160,7 @@ def run(argv: list[str]) -> int:
     try:
         archiver = Archiver(make_client(asked.store), asked.folder, asked.shards)
     except (StoreError, redis.RedisError) as refused:
-        log.error(
-            "archiver cannot start", extra={"why": str(refused), "store": without_password(asked.store)}
-        )
+        print(f"archiver cannot start on {without_password(asked.store)}: {refused}", file=sys.stderr)
         return 1
     try:
         while not stop.is_set():

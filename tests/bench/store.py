@@ -17,9 +17,15 @@ import gevent
 
 from engine.domain.attempt import Cdr, Intent
 from engine.domain.contact import Contact, Phone, Progress, Scheduled, Touch, TouchPhase
+from engine.journal.archive import Archiver
+from engine.journal.hot import HotJournal
+from engine.journal.intent_log import IntentLog
+from engine.journal.read import JournalReader
+from engine.journal.verify import verify
 from engine.ports import Lease
 from engine.store.client import make_client
 from engine.store.embedded import EmbeddedServer
+from engine.store.layout import root_of
 from engine.store.redis_store import RedisStore
 
 CONTACTS = 100_000
@@ -73,6 +79,7 @@ def main() -> int:
     try:
         store = RedisStore(server.start())
         run(store, server)
+        run_journal(store, server, folder)
     finally:
         server.stop()
         shutil.rmtree(folder)
@@ -119,6 +126,56 @@ def run(store: RedisStore, server: EmbeddedServer) -> None:
     measured("intend + settle, one after another", 500, lambda: again(store, lease))
     measured("queue_sizes", 500, lambda: [store.queue_sizes("reminders", time.time()) for _ in range(500)])
     print(f"{'round trip of a ping':42} {min(store.ping() for _ in range(100)) * 1e6:10.0f} µs")
+
+
+def run_journal(store: RedisStore, server: EmbeddedServer, folder: Path) -> None:
+    client = make_client(server.url)
+    reader = JournalReader(client, folder / "journal", 16)
+    journal = HotJournal(store.batcher, 16, WallClock(), folder / "spool", reader)
+    decision = {
+        "team": "north",
+        "launch": 2,
+        "reason": "3 ready, 1 in flight, 0.42 answer",
+        "next_check_s": 0.5,
+    }
+
+    def append() -> None:
+        for n in range(10_000):
+            journal.append("decision", f"person {n}", decision)
+        assert journal.flush(30)
+
+    measured("journal append, to the store", 10_000, append)
+    log = IntentLog(folder / "intents")
+    intent = Intent(
+        "a", "c", "p", "reminders", "north", "progressive", "+48600100200", "+48220000000", "trunk-1",
+        "switch-1", 1.0, 0,
+    )  # fmt: skip
+
+    def intents() -> None:
+        for _ in range(100):
+            waiting = [gevent.spawn(log.append, intent, 1) for _ in range(GREENLETS)]
+            gevent.joinall(waiting, raise_error=True)
+
+    measured(f"intent log, {GREENLETS} greenlets", 100 * GREENLETS, intents)
+    archiver = Archiver(client, folder / "journal", 16)
+    hot = sum(int(client.xlen(f"{root_of(shard)}:journal")) for shard in range(16))
+
+    def archive() -> None:
+        while archiver.round():
+            pass
+
+    measured("archive, records (a process of its own)", hot, archive)
+    size = sum(path.stat().st_size for path in (folder / "journal").glob("*.jnl"))
+    print(f"{'archive, bytes a record':42} {size / hot:10,.0f}")
+    measured("verify, records", hot, lambda: verify(folder / "journal"))
+
+
+class WallClock:
+    def now_s(self) -> float:
+        return time.monotonic()
+
+    def wall_s(self) -> float:
+        return time.time()
 
 
 def again(store: RedisStore, lease: Lease) -> None:

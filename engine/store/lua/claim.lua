@@ -6,7 +6,7 @@
 -- Raises FENCED. Contacts whose lease ran out return to their queues first.
 -- Atomic because a contact must not be handed out twice, nor two contacts of one person. O(log n + limit):
 -- what a call moves is bounded; a backlog of expired leases or of contacts just become due takes a few calls.
-local EXPIRE_MOST, PROMOTE_MOST = 100, 200 -- moves per shard and call
+local EXPIRE_MOST, PROMOTE_MOST = 20, 40 -- moves per shard and call: a few ms in all
 local SKIP_MOST, STEP_BACK_MOST = 100, 400 -- contacts of busy people passed over; moved out of the way
 local STEP_BACK_MS = 5000
 local team, token, campaign = ARGV[1], tonumber(ARGV[2]), ARGV[3]
