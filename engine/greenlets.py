@@ -16,6 +16,8 @@ from gevent.lock import BoundedSemaphore
 
 log = logging.getLogger(__name__)
 
+FAILURES = (Exception, gevent.Timeout)  # a Timeout nobody caught is no Exception to Python
+
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
@@ -56,7 +58,7 @@ deaths: dict[str, int] = {}
 def _heard(name: str, fn: Callable[..., object], args: tuple[object, ...]) -> object:
     try:
         return fn(*args)
-    except Exception:
+    except FAILURES:
         deaths[name] = deaths.get(name, 0) + 1
         log.exception("greenlet failed", extra={"greenlet": name})
         return None
@@ -124,10 +126,13 @@ class HubLag:
 class Mailboxes(Generic[K, T]):
     """Ordered per key, unordered between keys: a slow handler holds up its own key and nobody else's.
 
-    A greenlet per busy key takes its items in order and ends when there are none. `limit` items wait in all
-    and `limit_per_key` for one key; above that an item that `may_drop` says may go is dropped and counted,
-    and the poster is asked (`full`, `wait_for_room`) to stop reading until there is room. Items that may not
-    be dropped are always taken.
+    A greenlet takes one busy key after the other, each until it is empty, and before it hands an item over it
+    makes sure that another stands by, which runs the moment the first one blocks. So there are as many
+    greenlets as handlers that wait, and a burst of a thousand short items costs two.
+
+    `limit` items wait in all and `limit_per_key` for one key; above that an item that `may_drop` says may go
+    is dropped and counted, and the poster is asked (`full`, `wait_for_room`) to stop reading until there is
+    room. Items that may not be dropped are always taken.
     """
 
     def __init__(
@@ -142,6 +147,8 @@ class Mailboxes(Generic[K, T]):
         self.name, self.limit, self.limit_per_key = name, limit, limit_per_key
         self._handle, self._may_drop = handle, may_drop
         self._boxes: dict[K, deque[T]] = {}
+        self._unclaimed: deque[K] = deque()
+        self._standing_by = False
         self._room = Event()
         self._empty = Event()
         self._empty.set()
@@ -162,8 +169,9 @@ class Mailboxes(Generic[K, T]):
             self.most_waiting = self.waiting
         if box is None:
             self._boxes[key] = deque((item,))
+            self._unclaimed.append(key)
             self._empty.clear()
-            gevent.spawn(self._drain, key)
+            self._stand_by()
         else:
             box.append(item)
         return True
@@ -179,13 +187,25 @@ class Mailboxes(Generic[K, T]):
         """Block until everything posted has been handled, or the time is over (False)."""
         return bool(self._empty.wait(timeout_s))
 
+    def _stand_by(self) -> None:
+        if self._unclaimed and not self._standing_by:
+            self._standing_by = True
+            gevent.spawn(self._work)
+
+    def _work(self) -> None:
+        self._standing_by = False
+        while self._unclaimed:
+            key = self._unclaimed.popleft()
+            self._stand_by()
+            self._drain(key)
+
     def _drain(self, key: K) -> None:
         box = self._boxes[key]
         while box:
             item = box.popleft()
             try:
                 self._handle(item)
-            except Exception:
+            except FAILURES:
                 self.failed += 1
                 log.exception("handler failed", extra={"mailboxes": self.name, "key": key})
             finally:

@@ -77,12 +77,13 @@ def test_items_of_one_key_stay_in_order_and_a_slow_key_holds_up_nobody():
     assert (boxes.waiting, boxes.handled) == (0, 6)
 
 
-def test_a_handler_that_fails_does_not_end_its_mailbox(caplog):
+@pytest.mark.parametrize("error", [RuntimeError("bad item"), gevent.Timeout(1, "bad item")])
+def test_a_handler_that_fails_does_not_end_its_mailbox(caplog, error):
     seen = []
 
     def handle(item):
         if item == 1:
-            raise RuntimeError("bad item")
+            raise error
         seen.append(item)
 
     boxes = Mailboxes("test", handle)
@@ -91,6 +92,29 @@ def test_a_handler_that_fails_does_not_end_its_mailbox(caplog):
     assert boxes.join(1)
     assert (seen, boxes.failed, boxes.handled) == ([2], 1, 2)
     assert "bad item" in caplog.text
+
+
+def test_any_number_of_handlers_may_block_and_short_ones_share_a_greenlet():
+    go, seen, ran_by = Event(), [], set()
+
+    def handle(item):
+        if item % 10 == 0:
+            go.wait(5)
+        else:
+            ran_by.add(gevent.getcurrent())
+        seen.append(item)
+
+    boxes = Mailboxes("test", handle)
+    for key in range(500):
+        boxes.post(key, key)
+    with gevent.Timeout(2, False):
+        while len(seen) < 450:
+            gevent.sleep(0)
+    assert len(seen) == 450
+    go.set()
+    assert boxes.join(1)
+    assert sorted(seen) == list(range(500))
+    assert len(ran_by) <= 51
 
 
 def test_in_a_flood_only_what_may_go_is_dropped():
