@@ -19,7 +19,9 @@ def examine(engine: Any) -> list[dict[str, Any]]:
     for name, switch in engine.switches.ports.items():
         why = engine.switches.links[name].last_error
         say(
-            f"switch {name}", switch.up, f"connected, lag {switch.lag_s() * 1000:.0f} ms" if switch.up else why,
+            f"switch {name}",
+            switch.up,
+            f"connected, lag {switch.lag_s() * 1000:.0f} ms" if switch.up else why,
             "Is FreeSWITCH up, mod_event_socket loaded, the address and password right?",
         )  # fmt: skip
     try:

@@ -24,7 +24,7 @@ class Front:
             tls_key=str(config.at(own.tls_key)) if own.tls_key else "",
             plain_http_abroad=own.plain_http_abroad,
         )
-        app = build_api(control, Tokens(tokens_of(config, data), monotonic))
+        app = build_api(control, Tokens(tokens_of(config, data), monotonic), open_metrics=listen.loopback)
         self._server = ApiServer(app, listen, tokens_configured=bool(own.tokens))
         self.url = self._server.url
 
@@ -37,7 +37,7 @@ class Front:
 
 def tokens_of(config: Config, data: Path) -> list[Token]:
     """Configured tokens, agents' own, and the engine's (made once, readable by its owner only)."""
-    tokens = [Token.of(own_admin_token(data / TOKEN_FILE), "engine", Scope.ADMIN)]
+    tokens = [Token.of(own_admin_token(data / TOKEN_FILE), "engine", Scope.ADMIN, clear_numbers=True)]
     for one in config.api.tokens:
         scope = Scope[one.scope.upper()]
         tokens.append(

@@ -1,4 +1,4 @@
-"""`prozvon worker import`: rows → contacts → store, in a process of its own, so no call ever waits for a list.
+"""`prozvon worker import`: rows → contacts → store, in a process of its own, so no call waits for a list.
 
 Says on its standard output, a JSON line each: {"rows": n, "added": n, …} as it goes, and at the end the
 result with "done": true.

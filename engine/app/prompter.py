@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from engine.app.paths import Places
 from engine.config import Config
@@ -79,9 +80,17 @@ class Prompter:
         """Have everything rendered that the robot may say to this person. ConfigError: it cannot be."""
         script = self.scripts.get(campaign.script)
         if script is not None:
-            values = script.read_fields(contact.fields, contact.contact_id)
+            values = self.values(script, campaign, contact)
             language = script.language_for(contact.language or campaign.language)
             self._prompts.make(script.prompts(values, language, contact.contact_id))
+
+    def values(self, script: Script, campaign: Campaign, contact: Contact) -> dict[str, Any]:
+        """What the scenario may say of this contact: their columns, their name, and who we are. ConfigError:
+        something it needs is missing or malformed."""
+        own = self._config.caller_ids[campaign.caller_ids[0]].numbers[0] if campaign.caller_ids else ""
+        known = {"company": self._config.prompts.company, "phone": own, "name": contact.name}
+        fields = {name: value for name, value in {**known, **contact.fields}.items() if value}
+        return script.read_fields(fields, contact.contact_id)
 
     # --- during a call -----------------------------------------------------------------------------
 

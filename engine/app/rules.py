@@ -1,13 +1,14 @@
 """The pure rooms bound together as the dialer's rulebook."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from engine.callerid import LineChoice, NoLine, OwnNumber, Trunk, choose_line
 from engine.compliance.do_not_call_list import DoNotCallList, read_do_not_call
 from engine.compliance.gate import Gate
 from engine.config import Config
-from engine.contacts.recycling import after_attempt, next_phone
+from engine.contacts.recycling import after_attempt, phones_in_turn
 from engine.domain.attempt import Disposition
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
@@ -41,8 +42,8 @@ class Rules:
     ) -> Allowed | Blocked:
         return self._gate.judge(contact, phone, campaign, history, wall_s, path, agent_guaranteed)
 
-    def next_phone(self, contact: Contact, progress: Progress, campaign: Campaign) -> Phone | None:
-        return next_phone(contact, progress)
+    def phones(self, contact: Contact, progress: Progress, campaign: Campaign) -> Sequence[Phone]:
+        return phones_in_turn(contact, progress)
 
     def line(
         self, campaign: Campaign, phone: Phone, open_gateways: frozenset[str], wall_s: float

@@ -1,16 +1,24 @@
 """Switches of the configuration as links and ports; the virtual one as a child process when there is none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from engine.app.children import Child
+from engine.app.runtime import SystemClock
 from engine.config import Config
 from engine.domain.facts import Fact
-from engine.ports import Clock
 from engine.switch.freeswitch import FreeSwitch
 from engine.switch.link import LinkState, SwitchLink
 
 VIRTUAL = "virtual"
+
+
+def _stamped(on_fact: Callable[[Fact], object], clock: SystemClock) -> Callable[[Fact], object]:
+    """Facts in the engine's time. Links keep real time: their deadlines are for machines, not for people."""
+    if clock.speed == 1.0:
+        return on_fact
+    return lambda fact: on_fact(replace(fact, at_s=clock.now_s()))
 
 
 class Switches:
@@ -19,7 +27,7 @@ class Switches:
     def __init__(
         self,
         config: Config,
-        clock: Clock,
+        clock: SystemClock,
         logs: Path,
         on_fact: Callable[[Fact], object],
         on_state: Callable[[str, LinkState], object],
@@ -43,11 +51,19 @@ class Switches:
         host: str,
         port: int,
         password: str,
-        clock: Clock,
+        clock: SystemClock,
         on_fact: Callable[[Fact], object],
         on_state: Callable[[str, LinkState], object],
     ) -> SwitchLink:
-        link = SwitchLink(name, host, port, password, on_fact, lambda state: on_state(name, state), clock)
+        link = SwitchLink(
+            name,
+            host,
+            port,
+            password,
+            _stamped(on_fact, clock),
+            lambda state: on_state(name, state),
+            SystemClock(),
+        )
         self.links[name] = link
         return link
 

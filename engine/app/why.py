@@ -41,12 +41,14 @@ def _now(engine: Any, found: Any, campaign: Any) -> dict[str, Any]:
     """What the gate would say to a call this instant."""
     if campaign is None:
         return {"allowed": False, "rule": "campaign", "reason": "its campaign is not there any more"}
-    phone = engine.rules.next_phone(found.contact, found.progress, campaign)
-    if phone is None:
-        return {"allowed": False, "rule": "numbers", "reason": "every number is dead or spent"}
+    blocked: Blocked | None = None
     wall = engine.clock.wall_s()
-    answer = engine.rules.gate(found.contact, phone, campaign, found.history, wall, "retry", False)
-    if isinstance(answer, Blocked):
-        retry = None if answer.for_ever else answer.retry_at_s
-        return {"allowed": False, "rule": answer.rule, "reason": answer.reason, "retry_at_s": retry}
-    return {"allowed": True, "rule": "", "reason": "no rule is against it"}
+    for phone in engine.rules.phones(found.contact, found.progress, campaign):
+        answer = engine.rules.gate(found.contact, phone, campaign, found.history, wall, "retry", False)
+        if not isinstance(answer, Blocked):
+            return {"allowed": True, "rule": "", "reason": f"no rule is against {masked(phone.number)}"}
+        blocked = blocked or answer
+    if blocked is None:
+        return {"allowed": False, "rule": "numbers", "reason": "every number is dead or spent"}
+    retry = None if blocked.for_ever else blocked.retry_at_s
+    return {"allowed": False, "rule": blocked.rule, "reason": blocked.reason, "retry_at_s": retry}

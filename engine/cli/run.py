@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 def _serve(path: Path) -> int:
     engine = Engine(path)
     own = engine.config.logging
-    logs.start(own.level, own.format, str(engine.config.at(own.file)) if own.file else "", own.queue)
+    logs.start(own.level, own.format, engine.config.at(own.file) if own.file else None, own.queue)
     stop = Event()
     try:
         engine.start()
@@ -64,7 +64,6 @@ def _serve(path: Path) -> int:
         front.stop()
     finally:
         engine.stop()
-        logs.stop()
     return Exit.OK
 
 
@@ -89,7 +88,7 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
     engine = Engine(path, SystemClock(config.demo.speed), config=config)
     shutil.rmtree(engine.data, ignore_errors=True)
     engine.data.mkdir(parents=True)
-    logs.start("warning", "plain", str(engine.data / "demo.log"), 10_000)
+    logs.start("warning", "plain", engine.data / "demo.log")
     own = engine.config.demo
     print(f"Demo on the virtual switch: {own.contacts} contacts for {own.agents} simulated agents,")
     print(
@@ -108,7 +107,7 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
         demo.begin()
         live.run_view(office, until=lambda: stop.is_set() or demo.over, stdout=sys.stdout)
         demo.end()
-        print(summary_text(demo.summary()))
+        print(summary_text(demo.summary()), flush=True)
         demo.export(engine.data / "cdr.csv")
         where = os.path.relpath(engine.data)
         print(
@@ -117,5 +116,4 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
         front.stop()
     finally:
         engine.stop()
-        logs.stop()
     return Exit.OK

@@ -18,6 +18,7 @@ from engine.domain import facts as f
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Claimed
 from engine.domain.errors import SwitchError
+from engine.domain.gate import Blocked
 
 SKIP_REST_S = 600.0
 
@@ -142,15 +143,14 @@ class Desk:
             raise Refused(f"agent {agent_id} has no card", "preview", "Wait for the next card.")
         campaign, claimed, cancel = self._cards.pop(agent_id)
         cancel()
-        attempt_id = self._launcher.dial_for(campaign, claimed, life, "preview")
-        if not attempt_id:
-            self._agents.apply(a.CardClosed(agent_id, self._shop.clock.now_s()))
-            raise Refused(
-                "the gate or the line does not allow this call now",
-                f"contact {claimed.contact.contact_id}",
-                f"See `prozvon why {claimed.contact.contact_id}`.",
-            )
-        return attempt_id
+        return self._dialed(life, claimed, self._launcher.dial_for(campaign, claimed, life, "preview"))
+
+    def _dialed(self, life: AgentLife, claimed: Claimed, answer: str | Blocked) -> str:
+        if isinstance(answer, str):
+            return answer
+        self._agents.apply(a.CardClosed(life.agent.agent_id, self._shop.clock.now_s()))
+        contact = claimed.contact.contact_id
+        raise Refused(answer.reason, f"contact {contact}: {answer.rule}", f"See `prozvon why {contact}`.")
 
     def skip(self, agent_id: str) -> None:
         if agent_id not in self._cards:
@@ -166,14 +166,7 @@ class Desk:
                 f"agent {agent_id} is {life.state.value}", "agent", "Finish the call in hand first."
             )
         self._agents.apply(a.CardShown(agent_id, self._shop.clock.now_s()))
-        attempt_id = self._launcher.dial_for(campaign, claimed, life, "manual")
-        if not attempt_id:
-            self._agents.apply(a.CardClosed(agent_id, self._shop.clock.now_s()))
-            contact = claimed.contact.contact_id
-            raise Refused(
-                "the gate does not allow this call now", f"contact {contact}", f"See `prozvon why {contact}`."
-            )
-        return attempt_id
+        return self._dialed(life, claimed, self._launcher.dial_for(campaign, claimed, life, "manual"))
 
     # --- on the call -------------------------------------------------------------------------------
 

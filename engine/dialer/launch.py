@@ -3,6 +3,7 @@
 Every call that the engine makes goes through `_dial`, and through the gate before it: there is no other way.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -84,7 +85,8 @@ class Launcher:
                 if claimed is None:
                     break
                 plan = self._judge(campaign, claimed)
-                if plan is None:
+                if isinstance(plan, Blocked):
+                    self._turn_down(campaign, claimed, plan)
                     continue
                 left -= 1
                 self._shop.tasks.start("dial", self._dial_counted, campaign, claimed, plan)
@@ -163,43 +165,63 @@ class Launcher:
 
     # --- gate and line -----------------------------------------------------------------------------
 
-    def _judge(self, campaign: Campaign, claimed: Claimed, path: str = "") -> tuple[Phone, LineChoice] | None:
-        """The gate, then the number and the line; None: put back, with its reason."""
-        contact, wall = claimed.contact, self._shop.clock.wall_s()
-        phone = self._rules.next_phone(contact, claimed.progress, campaign)
-        if phone is None:
-            self.put_back(campaign, claimed, None, "every number is dead or spent", "numbers")
-            return None
-        by_hand = path in ("preview", "manual")
-        guaranteed = by_hand or (claimed.progress.guaranteed and campaign.mode is not Mode.ROBOT)
-        path = path or path_of(campaign, claimed)
-        answer = self._rules.gate(contact, phone, campaign, claimed.history, wall, path, guaranteed)
-        if isinstance(answer, Blocked):
-            due = None if answer.for_ever else answer.retry_at_s
-            self._shop.count(f"blocked_{answer.rule}")
-            self.put_back(campaign, claimed, due, answer.reason, answer.rule)
-            return None
-        now = self._shop.clock.now_s()
+    def _judge(
+        self, campaign: Campaign, claimed: Claimed, path: str = ""
+    ) -> tuple[Phone, LineChoice] | Blocked:
+        """The gate, then the number and the line; or what is against the call."""
+        phone = self._gate(campaign, claimed, path or path_of(campaign, claimed))
+        if isinstance(phone, Blocked):
+            return phone
+        now, wall = self._shop.clock.now_s(), self._shop.clock.wall_s()
         open_gateways = frozenset(g for g in campaign.gateways if self._gateways.can_take(g, now))
         line = self._rules.line(campaign, phone, open_gateways, wall)
         if isinstance(line, NoLine):
-            due = wall + (NO_LINE_S if line.passing else FORBIDDEN_S)
-            self.put_back(campaign, claimed, due, line.reason, "line")
-            return None
+            return Blocked("line", line.reason, wall + (NO_LINE_S if line.passing else FORBIDDEN_S))
         return phone, line
 
-    def gate_allows(self, campaign: Campaign, claimed: Claimed, path: str) -> bool:
-        """Judge a contact before an agent sees it; a refused one is put back."""
-        return self._judge(campaign, claimed, path) is not None
+    def _gate(self, campaign: Campaign, claimed: Claimed, path: str) -> Phone | Blocked:
+        """The first number that the gate lets pass. A rule against one number leaves the others a chance."""
+        contact, wall = claimed.contact, self._shop.clock.wall_s()
+        by_hand = path in ("preview", "manual")
+        held = by_hand or (claimed.progress.guaranteed and campaign.mode is not Mode.ROBOT)
+        soonest: Blocked | None = None
+        for phone in self._rules.phones(contact, claimed.progress, campaign):
+            answer = self._rules.gate(contact, phone, campaign, claimed.history, wall, path, held)
+            if not isinstance(answer, Blocked):
+                return phone
+            if soonest is None or answer.retry_at_s < soonest.retry_at_s:
+                soonest = answer
+            if not answer.number_only:
+                break
+        return soonest or Blocked("numbers", "every number is dead or spent", math.inf)
+
+    def _turn_down(self, campaign: Campaign, claimed: Claimed, blocked: Blocked) -> None:
+        """A claimed contact goes back until the rule may change its mind."""
+        self._shop.count(f"blocked_{blocked.rule}")
+        due = None if blocked.for_ever else blocked.retry_at_s
+        self.put_back(campaign, claimed, due, blocked.reason, blocked.rule)
+
+    def may_show(self, campaign: Campaign, claimed: Claimed) -> bool:
+        """Judge a contact before an agent sees its card; a refused one is put back."""
+        answer = self._gate(campaign, claimed, "preview")
+        if isinstance(answer, Blocked):
+            self._turn_down(campaign, claimed, answer)
+            return False
+        return True
 
     # --- intent and originate ----------------------------------------------------------------------
 
-    def dial_for(self, campaign: Campaign, claimed: Claimed, agent: AgentLife, path: str) -> str:
-        """Preview and manual: the agent starts the call. Returns the attempt's id, "" if the gate said no."""
-        history = self._shop.store.history(claimed.contact.person_id)
-        claimed = replace(claimed, history=history)
+    def dial_for(self, campaign: Campaign, claimed: Claimed, agent: AgentLife, path: str) -> str | Blocked:
+        """Preview and manual: the agent starts the call. The attempt's id, or what is against it."""
+        claimed = replace(claimed, history=self._shop.store.history(claimed.contact.person_id))
         plan = self._judge(campaign, claimed, path)
-        return self._dial(campaign, claimed, plan, agent) if plan else ""
+        if isinstance(plan, Blocked):
+            if path == "preview":
+                self._turn_down(campaign, claimed, plan)
+            return plan
+        attempt_id = self._dial(campaign, claimed, plan, agent)
+        wall = self._shop.clock.wall_s()
+        return attempt_id or Blocked("line", "the line or the person was taken meanwhile", wall + DRY_S)
 
     def _dial(
         self, campaign: Campaign, claimed: Claimed, plan: tuple[Phone, LineChoice], agent: AgentLife | None

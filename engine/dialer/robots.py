@@ -8,11 +8,13 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.dialer.life import CallLife
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
+from engine.domain.campaign import Campaign
+from engine.domain.contact import Contact
 from engine.domain.errors import ConfigError, SwitchError
 from engine.domain.prompt import PromptRef
 from engine.ivr.runner import Runner
@@ -41,6 +43,10 @@ class Prompts(Protocol):
 
     def file_of(self, ref: PromptRef) -> str:
         """Path as the switch sees it; "" when it is not there (the prompt is left out, and said)."""
+        ...
+
+    def values(self, script: Script, campaign: Campaign, contact: Contact) -> dict[str, Any]:
+        """What the scenario may say of this contact. ConfigError: something it needs is missing."""
         ...
 
     def length_s(self, refs: Sequence[PromptRef]) -> float:
@@ -78,11 +84,14 @@ class RobotDesk:
     def begin(self, life: CallLife) -> None:
         """The leg leaves its safety net and the scenario talks."""
         script = self._scripts.get(life.campaign.script)
-        if script is None:
-            log.error("no such scenario", extra={"script": life.campaign.script, "attempt": life.leg_id})
+        try:
+            if script is None:
+                raise ConfigError("no such scenario", life.campaign.script)
+            runner = self._runner(script, life)
+        except ConfigError as error:
+            log.error("scenario cannot talk", extra={"attempt": life.leg_id, "why": str(error)})
             self._on_fact(f.ScriptEnded(life.leg_id, self._shop.clock.now_s(), "no_scenario"))
             return
-        runner = self._runner(script, life)
         self._sessions[life.leg_id] = Session(runner)
         switch = self._shop.switches[life.switch]
         switch.park(life.leg_id)
@@ -90,7 +99,7 @@ class RobotDesk:
 
     def _runner(self, script: Script, life: CallLife) -> Runner:
         contact = life.contact
-        values = script.read_fields(contact.fields, contact.contact_id)
+        values = self._prompts.values(script, life.campaign, contact)
         language = contact.language or life.campaign.language
         saved = life.adopted_step
         if saved:

@@ -1,5 +1,6 @@
 """The pure rooms as the dialer asks them: gate, phone, line, what comes next. Bound once, in app.py."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from engine.callerid import LineChoice, NoLine
@@ -26,8 +27,8 @@ class Rulebook(Protocol):
         """`path`: first, retry, callback, preview, manual, robot."""
         ...
 
-    def next_phone(self, contact: Contact, progress: Progress, campaign: Campaign) -> Phone | None:
-        """The number to try now; None: every number is dead or spent."""
+    def phones(self, contact: Contact, progress: Progress, campaign: Campaign) -> Sequence[Phone]:
+        """The numbers to try, the first one now; empty: every number is dead or spent."""
         ...
 
     def line(

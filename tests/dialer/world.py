@@ -131,8 +131,8 @@ class EasyRules:
     ) -> Any:
         return self.blocked or Allowed(history.version)
 
-    def next_phone(self, contact: Contact, progress: Progress, campaign: Campaign) -> Phone | None:
-        return contact.phones[0]
+    def phones(self, contact: Contact, progress: Progress, campaign: Campaign) -> Sequence[Phone]:
+        return contact.phones
 
     def line(
         self, campaign: Campaign, phone: Phone, gateways: frozenset[str], wall_s: float
