@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from engine import greenlets
-from engine.cli.summary import summary_text
 from engine.cli.tables import cell, local_time, seconds, table
 
 Status = Mapping[str, Any]
@@ -37,13 +36,12 @@ class Source(Protocol):
     """The part of `Control` that is shown; a `RemoteEngine` has it as well."""
 
     def status(self) -> dict[str, Any]: ...
-    def summary(self, campaign_id: str) -> dict[str, Any]: ...
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]: ...
 
 
 def run_view(control: Source, until: Callable[[], bool], stdout: TextIO) -> None:
-    """Show the engine until `until()`, then what came of it. A terminal gets a live page, anything else plain
-    lines: one every few seconds and one at each change of state."""
+    """Show the engine until `until()`. A terminal gets a live page, anything else plain lines: one every few
+    seconds and one at each change of state. What came of it is for `summary_text` to tell afterwards."""
     events: deque[Event] = deque(maxlen=200)
     follower = greenlets.start("live view", _follow, control, events)
     try:
@@ -53,13 +51,8 @@ def run_view(control: Source, until: Callable[[], bool], stdout: TextIO) -> None
             _lines(control, until, stdout, events)
     finally:
         greenlets.kill(follower)
-    _say(stdout, final(control))
-
-
-def final(control: Source) -> str:
-    """The closing table of every campaign."""
-    ids = [str(one["campaign_id"]) for one in control.status().get("campaigns", ())]
-    return summary_text({"campaigns": {campaign_id: control.summary(campaign_id) for campaign_id in ids}})
+    if not stdout.isatty():
+        _say(stdout, progress_line(control.status()))
 
 
 def _follow(control: Source, events: deque[Event]) -> None:
@@ -117,10 +110,11 @@ def plain(status: Status) -> str:
     parts = [
         _header(status).plain,
         table(CAMPAIGN_COLUMNS, map(_campaign, _campaigns(status)), "no campaigns"),
+        "\n".join(text.plain for text in _reasons(status)),
         table(AGENT_COLUMNS, map(_agent, status.get("agents", ())), "no agents"),
         _totals(status),
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def progress_line(status: Status) -> str:
@@ -166,7 +160,6 @@ def _header(status: Status) -> Text:
 
 CAMPAIGN_COLUMNS = (
     "campaign", "mode", "state", "due", "later", "done", "calls", "attempts", "answered", "talked", "aband.",
-    "pacing",
 )  # fmt: skip
 FIGURES = frozenset({"due", "later", "done", "attempts", "answered", "talked", "aband."})
 AGENT_COLUMNS = ("agent", "name", "state", "for", "with")
@@ -191,8 +184,17 @@ def _campaign(one: Mapping[str, Any]) -> tuple[Any, ...]:
         _count(results, LIVE_ANSWERS),
         _count(results, SERVED),
         _share(results),
-        (one.get("decision") or {}).get("reason", ""),
     )
+
+
+def _reasons(status: Status) -> Iterator[Text]:
+    """Why the last decision of each campaign was what it was; a line of its own, because it is a sentence."""
+    for one in _campaigns(status):
+        decision = one.get("decision") or {}
+        if decision.get("reason"):
+            yield Text(
+                f"{one.get('campaign_id')}: launch {decision.get('launch')}, {cell(decision['reason'])}"
+            )
 
 
 def _agent(one: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -54,7 +54,8 @@ def _row(name: str, numbers: list[int]) -> tuple[Any, ...]:
 
 
 def _is_figure(key: str, value: Any) -> bool:
-    return key != "attempts" and isinstance(value, (int, float)) and not isinstance(value, bool)
+    """What is worth a line: a number that says something and stands nowhere else."""
+    return key != "attempts" and type(value) in (int, float) and value != 0
 
 
 def _shown(key: str, value: float) -> str:

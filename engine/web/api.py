@@ -30,7 +30,7 @@ def build_api(
     tokens: Tokens,
     *,
     limits: Limits = USUAL,
-    open_metrics: bool = True,
+    open_metrics: bool = False,
     clock_s: Callable[[], float] = monotonic,
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """The WSGI application over a running engine."""
