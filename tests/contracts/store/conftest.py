@@ -40,5 +40,6 @@ def world(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Iterato
 
 def wait_until(at_s: float) -> None:
     """Real stores have real clocks: wait for theirs, which is ours, to pass the instant."""
-    while time.time() <= at_s:
-        time.sleep(max(0.001, at_s - time.time()))
+    passed_s = at_s + 0.002  # instants are rounded to whole milliseconds
+    while (left_s := passed_s - time.time()) > 0:
+        time.sleep(left_s)

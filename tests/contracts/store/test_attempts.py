@@ -127,7 +127,7 @@ def test_the_end_of_an_attempt_settles_the_touch_frees_the_person_and_schedules_
     world.claim(lease)
     intent = intent_for(contact)
     world.store.intend(lease, intent)
-    again_at_s = world.wall_s() + 0.15
+    again_at_s = world.wall_s() + 0.4
 
     assert world.store.settle(lease, cdr_of(intent), touch_of(intent), again(again_at_s))
 

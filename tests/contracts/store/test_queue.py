@@ -62,9 +62,9 @@ def test_the_limit_takes_the_best_of_all_people(world: World) -> None:
 
 def test_nobody_is_claimed_before_they_are_due(world: World) -> None:
     world.add(case("now"))
-    world.add(case("soon"), due_in_s=0.2)
+    world.add(case("soon"), due_in_s=0.4)
     world.add(case("tomorrow"), due_in_s=86_400)
-    due_at_s = world.wall_s() + 0.2
+    due_at_s = world.wall_s() + 0.4
     lease = world.owner()
 
     assert world.claim(lease) == ["now"]
@@ -118,7 +118,7 @@ def test_two_contacts_of_one_person_are_not_handed_out_at_once(world: World) -> 
 def test_a_lease_that_ran_out_brings_the_contact_back(world: World) -> None:
     world.add(case("c1", person_id="anna"), case("c2", person_id="anna", priority=-1))
     lease = world.owner()
-    (claimed,) = world.claimed(lease, lease_s=0.15)
+    (claimed,) = world.claimed(lease, lease_s=0.4)
     assert world.claim(lease) == []
 
     world.until(claimed.lease_until_s)
@@ -139,7 +139,7 @@ def test_put_back_makes_the_contact_due_when_told(world: World) -> None:
     world.add(case("c1"))
     lease = world.owner()
     world.claim(lease)
-    again_at_s = world.wall_s() + 0.15
+    again_at_s = world.wall_s() + 0.4
 
     world.put_back(lease, case("c1"), again_at_s)
     assert world.sizes() == (0, 1, 0, 0)
