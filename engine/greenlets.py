@@ -233,7 +233,7 @@ class Turns:
             self._done, self._since = 0, self._clock()
 
 
-class Gate:
+class TimedLock:
     """A lock that is waited for at most so long."""
 
     def __init__(self) -> None:

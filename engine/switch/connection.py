@@ -18,7 +18,7 @@ from gevent import Timeout, socket
 from gevent.event import AsyncResult
 
 from engine.domain.errors import ProtocolError, SwitchError, SwitchGone
-from engine.greenlets import Gate, Turns, kill, start
+from engine.greenlets import TimedLock, Turns, kill, start
 from engine.switch.esl import EslCodec, Frame, command
 
 RECV_BYTES = 256 * 1024
@@ -51,7 +51,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         self._handle, self._closed = on_event, on_close
         self.deadline_s, self._clock = deadline_s, clock
         self._waiters: deque[Waiter] = deque()
-        self._gate = Gate()
+        self._sending = TimedLock()
         self._codec = EslCodec()
         self._over = False
         self.sock: Any = None
@@ -65,7 +65,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         wait_s = self.deadline_s if deadline_s is None else deadline_s
         if len(self._waiters) >= MOST_UNANSWERED:
             raise SwitchGone("too many commands wait for their answer", str(len(self._waiters)))
-        if not self._gate.enter(wait_s):
+        if not self._sending.enter(wait_s):
             self.close("the socket takes no more commands")
             raise SwitchGone("the socket takes no more commands")
         try:
@@ -77,7 +77,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         except OSError as error:  # some of it may have left: from here on the waiter says what became of it
             self.close(f"sending failed: {error}")
         finally:
-            self._gate.leave()
+            self._sending.leave()
 
     def ask(self, data: bytes, deadline_s: float | None = None) -> Frame:
         """Send and wait for the reply. SwitchGone: not connected, or no reply in time."""

@@ -6,19 +6,16 @@ is lost both are made anew, and whoever owns the calls is told to ask what lives
 
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
-import orjson
-from gevent import Timeout
-from gevent.event import AsyncResult
 from gevent.event import Event as Signal
 
 from engine.domain.errors import DialerError, SwitchError, SwitchGone
 from engine.domain.facts import DigitPressed, Fact, LegEarlyMedia, LegRinging, StepStarted
 from engine.greenlets import Mailboxes, kill, start_later, supervise
-from engine.switch import orders
+from engine.switch.asking import Asking
 from engine.switch.connection import InboundWire
 from engine.switch.counters import LinkCounters
 from engine.switch.esl import Frame, command
@@ -51,7 +48,7 @@ BACKOFF_S = (0.5, 15.0)
 STEADY_S = 10.0  # a connection that lived so long starts the back-off anew
 
 
-class SwitchLink:
+class SwitchLink(Asking):
     """`on_fact(fact)`: every fact of every leg, in order per leg, in a greenlet of its own per leg.
     `on_state(state)`: LinkState, in order. Both may block; neither holds up the reader.
 
@@ -253,25 +250,6 @@ class SwitchLink:
 
     # --- commands -----------------------------------------------------------------------------------------
 
-    def api(self, text: str, deadline_s: float = 5.0) -> str:
-        """The answer, without its last newline. SwitchError: it began with -ERR or -USAGE."""
-        body = self._command_wire().ask(command(f"api {text}"), deadline_s).data.rstrip("\n")
-        if body.startswith(("-ERR", "-USAGE")):
-            raise SwitchError(body, text[:200])
-        return body
-
-    def send_api(self, text: str, on_reply: Callable[[str | None], object] | None = None) -> None:
-        """The same without waiting. `on_reply` gets the answer, "-ERR ..." too, or None when the link was
-        lost before it came; it runs in the reader and must not block."""
-        self._command_wire().tell(command(f"api {text}"), _reader_of(on_reply))
-
-    def sendmsg(
-        self, message: orders.Message, on_reply: Callable[[str | None], object] | None = None
-    ) -> None:
-        """Run a step on a leg; "+OK" says it is queued, StepDone that it is over."""
-        data = command(f"sendmsg {message.leg_id}", message.headers)
-        self._command_wire().tell(data, _reader_of(on_reply))
-
     def originate(self, leg_id: str, text: str) -> None:
         """`text` of `orders.originate(leg_id, ...)`. Returns at once. SwitchGone: nothing was sent. Else
         facts of the leg follow, or OriginateRefused (no channel was made), or DOWN, and nobody knows."""
@@ -290,58 +268,10 @@ class SwitchLink:
             raise
         self.counters.originates += 1
 
-    def live_ids(self, known: Collection[str] = ()) -> frozenset[str]:
-        """Every channel that lives now. The switch's list is behind by some 150 ms, so wherever it disagrees
-        with the events, or misses one of `known`, the channel itself is asked for."""
-        listed, told = self._listed(), self._intake.legs
-        answers = self._ask_all(
-            {leg_id: orders.exists(leg_id) for leg_id in (listed ^ told) | {*known} - listed}
-        )
-        return frozenset((listed & told) | {leg_id for leg_id, text in answers.items() if text == "true"})
-
-    def live_legs(self, known: Collection[str] = ()) -> dict[str, dict[str, str]]:
-        """Every channel that lives now and is not in `known`: leg id -> all it has, by the switch's names
-        (Answer-State, Caller-Channel-Created-Time, variable_NAME, ...)."""
-        dumps = self._ask_all({leg_id: orders.dump(leg_id) for leg_id in self.live_ids().difference(known)})
-        return {
-            leg_id: {name: str(value) for name, value in orjson.loads(text).items()}
-            for leg_id, text in dumps.items()
-            if text.startswith("{")  # else it ended between the two questions
-        }
-
-    def _listed(self) -> set[str]:
-        text = self.api("show channels as json", 3 * self._timeout_s)
-        try:
-            return {row["uuid"] for row in orjson.loads(text).get("rows", ())}
-        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
-            raise SwitchError("the switch's list of channels cannot be read", self.name, text[:80]) from None
-
-    def _ask_all(self, questions: Mapping[str, str]) -> dict[str, str]:
-        """Many questions at once: name -> api text becomes name -> answer."""
-        answers = {name: AsyncResult() for name in questions}
-        for name, text in questions.items():
-            self.send_api(text, answers[name].set)
-        replies: dict[str, str] = {}
-        for name, answer in answers.items():
-            try:
-                reply = answer.get(timeout=4 * self._timeout_s)
-            except Timeout:
-                reply = None  # not before the connection's own deadline has spoken
-            if reply is None:
-                raise SwitchGone("the connection was lost before an answer", self.name)
-            replies[name] = reply
-        return replies
-
     def _command_wire(self) -> InboundWire:
         if self._commands is None or not self._commands.connected:
             raise SwitchGone("the link to the switch is down", self.name, self.last_error)
         return self._commands
-
-
-def _reader_of(on_reply: Callable[[str | None], object] | None) -> Callable[[Frame | None], object] | None:
-    if on_reply is None:
-        return None
-    return lambda frame: on_reply(None if frame is None else frame.data.rstrip("\n"))
 
 
 def _may_drop(fact: Fact) -> bool:

@@ -35,6 +35,11 @@ def _refuse(what: str, value: str) -> SwitchError:
     return SwitchError(what, repr(value[:60]), "The switch would read it as more than a value.")
 
 
+def is_leg(value: str) -> bool:
+    """Other users of the switch may give legs ids that we would never send."""
+    return _ID.fullmatch(value) is not None
+
+
 def leg(value: str) -> str:
     """A leg's, job's or step's id: letters, digits, dash, dot, underscore."""
     if not _ID.fullmatch(value):

@@ -302,6 +302,14 @@ def test_a_channel_too_young_for_the_switchs_list_lives_and_one_that_just_ended_
     assert link.live_ids(known={"mine"}) == {"young", "both", "mine"}
 
 
+def test_a_leg_of_somebody_else_with_an_odd_id_disturbs_no_question(peer, open_link):
+    link = open_link()
+    peer.channels = ["odd id; with@signs", LEG]
+    peer.dumps = {LEG: {"Answer-State": "answered"}}
+    assert link.live_ids() == {LEG}
+    assert set(link.live_legs()) == {LEG}
+
+
 def test_a_list_of_channels_that_is_no_list_is_an_error(peer, open_link):
     link = open_link()
     for text in ("uuid,created\n", "[]", '{"rows":[1]}'):
