@@ -95,6 +95,7 @@ def render(status: Status, events: Sequence[Event] = ()) -> RenderableType:
     parts: list[RenderableType] = [
         _header(status),
         _grid(CAMPAIGN_COLUMNS, map(_campaign, _campaigns(status))),
+        *map(Text, _details(status)),
     ]
     agents = status.get("agents", ())
     if agents:
@@ -110,7 +111,7 @@ def plain(status: Status) -> str:
     parts = [
         _header(status).plain,
         table(CAMPAIGN_COLUMNS, map(_campaign, _campaigns(status)), "no campaigns"),
-        "\n".join(text.plain for text in _reasons(status)),
+        "\n".join(_details(status)),
         table(AGENT_COLUMNS, map(_agent, status.get("agents", ())), "no agents"),
         _totals(status),
     ]
@@ -158,10 +159,8 @@ def _header(status: Status) -> Text:
     return text
 
 
-CAMPAIGN_COLUMNS = (
-    "campaign", "mode", "state", "due", "later", "done", "calls", "attempts", "answered", "talked", "aband.",
-)  # fmt: skip
-FIGURES = frozenset({"due", "later", "done", "attempts", "answered", "talked", "aband."})
+CAMPAIGN_COLUMNS = ("campaign", "state", "due/later/done", "calls", "ended", "people", "served", "aband.")
+FIGURES = frozenset(CAMPAIGN_COLUMNS[2:])
 AGENT_COLUMNS = ("agent", "name", "state", "for", "with")
 
 
@@ -170,16 +169,13 @@ def _campaigns(status: Status) -> Sequence[Mapping[str, Any]]:
 
 
 def _campaign(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    """`ended`: attempts; `people`: live answers; `served`: by an agent or the robot."""
     results: Mapping[str, int] = one.get("results") or {}
-    calls = ", ".join(f"{number} {state}" for state, number in (one.get("calls") or {}).items())
     return (
         one.get("campaign_id"),
-        one.get("mode"),
         one.get("state"),
-        _queue(one, "due"),
-        _queue(one, "later"),
-        _queue(one, "done"),
-        calls or "none",
+        "/".join(str(_queue(one, name)) for name in ("due", "later", "done")),
+        sum((one.get("calls") or {}).values()),
         sum(results.values()),
         _count(results, LIVE_ANSWERS),
         _count(results, SERVED),
@@ -187,14 +183,14 @@ def _campaign(one: Mapping[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _reasons(status: Status) -> Iterator[Text]:
-    """Why the last decision of each campaign was what it was; a line of its own, because it is a sentence."""
+def _details(status: Status) -> Iterator[str]:
+    """What does not fit a column: the states of a campaign's calls, and why pacing decided as it did."""
     for one in _campaigns(status):
+        calls = ", ".join(f"{number} {state}" for state, number in (one.get("calls") or {}).items())
         decision = one.get("decision") or {}
-        if decision.get("reason"):
-            yield Text(
-                f"{one.get('campaign_id')}: launch {decision.get('launch')}, {cell(decision['reason'])}"
-            )
+        pacing = f"launch {decision.get('launch')}: {cell(decision.get('reason'))}" if decision else ""
+        told = "; ".join(part for part in (calls, pacing) if part)
+        yield f"{one.get('campaign_id')} ({one.get('mode')}) {told}".rstrip()
 
 
 def _agent(one: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -239,9 +235,11 @@ def _totals(status: Status) -> str:
 
 
 def _grid(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Table:
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=False)
+    grid = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", expand=False
+    )
     for column in columns:
-        grid.add_column(column, no_wrap=column != "pacing", justify="right" if column in FIGURES else "left")
+        grid.add_column(column, no_wrap=True, justify="right" if column in FIGURES else "left")
     for row in rows:
         grid.add_row(*(Text(cell(value), style=STATE_STYLE.get(str(value), "")) for value in row))
     return grid

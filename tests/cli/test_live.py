@@ -47,13 +47,21 @@ def text_of(renderable: object, width: int = 160) -> str:
 
 def test_the_page_shows_everything_an_engineer_looks_for_first():
     event = {"id": 1, "at_s": 1_795_000_000.0, "kind": "call", "campaign": "reminder", "state": "ringing"}
-    page = text_of(live.render(STATUS, [event]))
-    for wanted in ("virtual switch up", "store embedded", "clock x8", "up 1:15", "120", "2 ringing, 4 robot"):
+    page = text_of(live.render(STATUS, [event]), width=80)
+    for wanted in (
+        "virtual switch up",
+        "store embedded",
+        "clock x8",
+        "up 1:15",
+        "120/40/37",
+        "2 ringing, 4 robot",
+    ):
         assert wanted in page
     for wanted in ("10 channels, 6 in use", "anna", "1:05", "+4860*****00", "call: campaign reminder"):
         assert wanted in page
     assert "4.0 %" in page, "1 abandoned of 25 live answers"
     assert "6 live calls, 34 attempts ended, 25 answered by people, 24 served" in page
+    assert "…" not in page, "nothing is cut off in the usual window"
 
 
 def test_a_switch_that_is_down_and_a_store_that_is_late_stand_out():
