@@ -27,6 +27,7 @@ def bridge(step: Step) -> Progress:
         if text.startswith("-"):
             leg.wake(step, Wake.TOLD)
 
+    leg.call_enters("RING_WAIT")
     originate(core, _dial_string(step), done, begin)
     uuid = leg.variables["last_called_uuid"]
     try:
@@ -35,6 +36,7 @@ def bridge(step: Step) -> Progress:
     finally:
         if not reached and (ringing := core.live(uuid)) is not None:
             core.hang_up(ringing, "ORIGINATOR_CANCEL")
+    leg.call_enters("ACTIVE" if leg.answered else "RINGING")
     if not reached:
         cause = outcome[0].removeprefix("-ERR ").strip()
         leg.variables |= {"originate_disposition": cause, "last_bridge_hangup_cause": cause}

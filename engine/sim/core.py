@@ -98,7 +98,7 @@ class SwitchCore:
         self.socket_address = socket_address or file.inbound.socket
         self.dialplan = BUILT_IN_DIALPLAN | file.dialplan
         self.on_end: list[Callable[[Leg], None]] = []
-        self.open_socket: Callable[[Step], None] = lambda step: step.leg.wake(step, Wake.PARTED)
+        self.open_socket: Callable[[Step], None] = self._nobody_listens
         self._this_second = (0, 0)
         self._sent: dict[str, tuple[int, int]] = {}  # gateway -> (second, calls in it)
         self._schedules = 0
@@ -200,11 +200,13 @@ class SwitchCore:
         }
         self.hang_up(leg, refusal.cause, by_far_end=True)
 
-    def no_more_timeout(self, leg: Leg) -> None:
-        """A bridge ordered for a ringing leg waits for the answer as long as it takes."""
-        waiting = self.waiting.get(leg.uuid)
-        if waiting is not None and waiting.timer is not None:
-            waiting.timer.cancel()
+    def give_up_waiting(self, leg: Leg) -> None:
+        """A bridge was ordered for a ringing leg: its originate is over, the leg rings on."""
+        waiting = self.waiting.pop(leg.uuid, None)
+        if waiting is not None:
+            if waiting.timer is not None:
+                waiting.timer.cancel()
+            waiting.done("-ERR ORIGINATOR_CANCEL\n")
 
     def _reached(self, waiting: Waiting) -> None:
         """The originate has what it waited for: say so, and let the leg begin its plan a tick later."""
@@ -260,6 +262,9 @@ class SwitchCore:
         socket = ("socket", f"{self.socket_address} async full")
         closed = [("answer", ""), ("sleep", "300"), ("playback", "${closed_message}")]
         return [("ring_ready", ""), socket, *closed, ("hangup", "NORMAL_CLEARING")]
+
+    def _nobody_listens(self, step: Step) -> None:
+        self.clock.after(TICK_S, lambda: step.leg.wake(step, Wake.PARTED))
 
     # --- the end of a leg ----------------------------------------------------------------------
 

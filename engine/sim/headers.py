@@ -130,6 +130,7 @@ def end_variables(leg: "Leg") -> dict[str, str]:
     for name, at_us in moments.items():
         if at_us:
             found[f"{name}_stamp"] = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_us // 1_000_000))
+    found |= {"hold_accum_seconds": "0", "hold_accum_usec": "0", "hold_accum_ms": "0"}
     for name, at_us in moments.items():
         found[f"{name}_epoch"] = str(at_us // 1_000_000)
         found[f"{name}_uepoch"] = str(at_us)
@@ -138,6 +139,7 @@ def end_variables(leg: "Leg") -> dict[str, str]:
         "bill": leg.hangup_us - leg.answered_us if leg.answered_us else 0,
         "progress": leg.progress_us - leg.created_us if leg.progress_us else 0,
         "answer": leg.answered_us - leg.created_us if leg.answered_us else 0,
+        "flow_bill": leg.hangup_us - leg.created_us if leg.answered_us else 0,
         "wait": leg.bridged_us - leg.created_us if leg.bridged_us else 0,
         "progress_media": leg.progress_media_us - leg.created_us if leg.progress_media_us else 0,
     }

@@ -27,10 +27,11 @@ class Join:
 def uuid_bridge(core: "SwitchCore", first_uuid: str, second_uuid: str) -> str:
     """Join two legs, the first of which is whose CHANNEL_BRIDGE is seen. The reply comes before the fact.
 
-    command ──20 ms── both leave what they do ──10 ms── CHANNEL_BRIDGE
+    command ──20 ms── both leave what they do ──10 ms── both answered? ── CHANNEL_BRIDGE
     If the second leg goes away in between, the first dies (ORIGINATOR_CANCEL) or, with its variable
     uuid_bridge_park_on_cancel, parks. If the first goes away, the second is left in limbo: silent, without
-    an event, out of its safety net, until a new order. A leg that still rings is waited for.
+    an event, out of its safety net, until a new order. A leg that still rings is waited for, and its
+    originate_timeout is gone.
     """
     first, second = core.live(first_uuid), core.live(second_uuid)
     if first is None or second is None or first is second:
@@ -38,9 +39,8 @@ def uuid_bridge(core: "SwitchCore", first_uuid: str, second_uuid: str) -> str:
     for leg in (first, second):
         _steal(core, leg)
     join = core.joins[first.uuid] = core.joins[second.uuid] = Join(first, second)
-    for leg in (first, second):
-        core.no_more_timeout(leg)
-    core.clock.after(TICK_S, lambda: _leave(core, join))
+    just_answered = not (first.hit_dialplan and second.hit_dialplan)
+    core.clock.after(TICK_S / 2 if just_answered else TICK_S, lambda: _leave(core, join))
     return f"+OK {second_uuid}\n"
 
 
@@ -65,33 +65,40 @@ def _steal(core: "SwitchCore", leg: Leg) -> None:
 
 
 def _leave(core: "SwitchCore", join: Join) -> None:
-    """Both legs drop what they do, once both are answered."""
+    """Both legs drop what they do; an originate that still waits for one of them is told so."""
     if join.off:
         return
-    first, second = join.first, join.second
-    if first.alive and second.alive and not (first.answered_us and second.answered_us):
-        core.clock.after(TICK_S, lambda: _leave(core, join))
-        return
     join.left = True
-    for leg in (first, second):
+    for leg in (join.first, join.second):
         if leg.alive:
             leg.leave_everything("CS_HIBERNATE")
             leg.enter("CS_HIBERNATE")
             leg.enter("CS_RESET")
-    core.clock.after(JOIN_AFTER_S, lambda: _join(core, join))
+            core.give_up_waiting(leg)
+    core.clock.after(JOIN_AFTER_S, lambda: _meet(core, join))
+
+
+def _meet(core: "SwitchCore", join: Join) -> None:
+    if not join.off:
+        for leg in (join.first, join.second):
+            if leg.alive:
+                leg.enter("CS_SOFT_EXECUTE")
+        _join(core, join)
 
 
 def _join(core: "SwitchCore", join: Join) -> None:
+    """Connect them once both are answered, or find that one of them is gone."""
+    first, second = join.first, join.second
     if join.off:
         return
-    first, second = join.first, join.second
+    if first.alive and second.alive and not (first.answered_us and second.answered_us):
+        core.clock.after(TICK_S, lambda: _join(core, join))
+        return
     for leg in (first, second):
         core.joins.pop(leg.uuid, None)
     if not first.alive:
         return
     if second.alive:
-        for leg in (first, second):
-            leg.enter("CS_SOFT_EXECUTE")
         for leg, other in ((first, second), (second, first)):
             leg.start("uuid_bridge", other.uuid, tells_end=False)
         connect(first, second)

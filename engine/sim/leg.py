@@ -123,6 +123,7 @@ class Leg(Performer):
             self.variables["endpoint_disposition"] = "EARLY MEDIA"
             self.fire("CHANNEL_PROGRESS_MEDIA")
             self.call_enters("EARLY")
+            self._negotiated()
 
     def answer(self) -> None:
         """200 OK (or our own answer of a call that came in)."""
@@ -132,7 +133,15 @@ class Leg(Performer):
             self.early_media()
         self.answered_us = self.core.clock.wall_us()
         self.answer_state = "answered"
-        self.codec_known = self.answered_by_network = True
+        self.answered_by_network = True
+        self._negotiated()
+        self.fire("CHANNEL_ANSWER")
+        self.call_enters("ACTIVE")
+        self.variables["endpoint_disposition"] = "ANSWER"
+
+    def _negotiated(self) -> None:
+        """The codec is settled, as every later event says."""
+        self.codec_known = True
         self.variables |= {
             "ep_codec_string": f"CORE_PCM_MODULE.{self.codec}@8000h@20i@64000b",
             "rtp_use_codec_name": self.codec,
@@ -145,9 +154,6 @@ class Leg(Performer):
             "write_rate": "8000",
             "dtmf_type": "rfc2833",
         }
-        self.fire("CHANNEL_ANSWER")
-        self.call_enters("ACTIVE")
-        self.variables["endpoint_disposition"] = "ANSWER"
 
     def press(self, digit: str, source: str = "RTP") -> None:
         """The far end pressed a key: RFC 2833, 120 ms; duration in samples of 8 kHz."""
