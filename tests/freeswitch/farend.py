@@ -91,11 +91,15 @@ class FarEnd:
         call.ended.set()
 
     def press(self, call: Call, digit: str, duration_ms: int = 120) -> None:
-        """A key as RFC 2833 events, sent in place of the sound; 80 ms of sound follow before the next one."""
+        """A key as RFC 2833 events, sent in place of the sound, 160 ms after the last one.
+
+        The switch throws away what it has not read when a leg changes what it does, a key among it: nobody
+        presses one in the instant of a park.
+        """
         code = "0123456789*#ABCD".index(digit)
         steps = duration_ms // 20
         packets = [struct.pack("!BBH", code, 10, (step + 1) * FRAME) for step in range(steps)]
-        call.keys += packets + [struct.pack("!BBH", code, 0x8A, steps * FRAME)] * 3 + [b""] * 4
+        call.keys += [b""] * 8 + packets + [struct.pack("!BBH", code, 0x8A, steps * FRAME)] * 3
 
     def close(self) -> None:
         for call in self.calls.values():

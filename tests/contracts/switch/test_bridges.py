@@ -125,12 +125,15 @@ def test_an_agent_who_left_mid_talk_is_replaced_before_the_net_of_the_dialplan_s
 
 
 def test_transfer_after_bridge_is_used_up_by_the_first_bridge_and_may_be_set_again(calls: Calls) -> None:
+    """Used up when the net begins, not at the agent's hangup: set again before that, it may be eaten too."""
     first, second = calls.standing(0), calls.standing(1)
     own = f"abandon_message={calls.prompt('abandon.wav')}"
     person, _ = calls.parked(f"transfer_after_bridge=abandon:XML:default,{own}")
     calls.bridge(first, person)
     calls.esl.api(f"uuid_kill {first}")
-    calls.esl.wait_event("CHANNEL_HANGUP", first)
+    calls.esl.wait(
+        lambda e: of(e, "CHANNEL_EXECUTE", person) and e["Application"] == "sleep", "the net of the dialplan"
+    )
     calls.bridge(second, person)
     assert calls.esl.api(f"uuid_getvar {person} transfer_after_bridge") == "_undef_"
     assert calls.esl.api(f"uuid_setvar {person} transfer_after_bridge abandon:XML:default") == "+OK\n"
