@@ -11,6 +11,7 @@ from engine.domain.errors import did_you_mean
 WORKERS = {
     "archiver": ("engine.journal.archive", "moves the journal from the store to hash-chained files"),
     "import": ("engine.app.import_worker", "reads a list of contacts into the store"),
+    "media": ("engine.media.process", "hears forked calls and says who picked up"),
     "tts": ("engine.speech.worker", "speaks texts into files, one request a line"),
 }
 
