@@ -101,6 +101,17 @@ def test_what_comes_late_does_nothing():
         assert call.tell(event) == []
 
 
+def test_the_timer_of_a_question_that_was_answered_does_not_end_the_next_one():
+    call = Call(script(ASK))
+    call.hear()
+    call.hear()
+    old = call.last(ArmTimer)
+    call.wait()
+    call.hear()
+    assert call.tell(TimerFired(call.now_s, old.timer_id)) == []
+    assert call.runner.report().outcomes == ("done", "no_input")
+
+
 def test_what_is_no_key_is_no_key():
     call = Call(script(ASK))
     call.hear()

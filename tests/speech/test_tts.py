@@ -48,9 +48,10 @@ def test_text_voice_language_and_settings_make_the_name(tmp_path: Path):
         plain.path_of(Spoken(HELLO.text, "pl")),
         plain.path_of(Spoken(HELLO.text, "en", "en+f3")),
         SpeechCache(tmp_path, {"en": "en-us"}).path_of(HELLO),
+        plain.path_of(Spoken(HELLO.text, "pl", "en+f3")),
         SpeechCache(tmp_path, provider="other").path_of(HELLO),
     }
-    assert len(paths) == 6
+    assert len(paths) == 7
 
 
 def test_an_unknown_voice_or_engine_is_said(tmp_path: Path):
