@@ -60,8 +60,9 @@ def _gateways(engine: Any, say: Any) -> None:
                 "Is it in the switch's SIP profile? See freeswitch-conf/.",
             )
             continue
-        say(f"gateway {name}", up, f"{line.in_use} of {line.terms.channels} channels in use" if up else "down",
-            "Look at `sofia status gateway` on the switch; reload the profile.")  # fmt: skip
+        used = f"{line.in_use} of {line.terms.channels} channels in use"
+        fix = "Look at `sofia status gateway` on the switch; reload the profile."
+        say(f"gateway {name}", up, used if up else "down", fix)
 
 
 def _campaign(engine: Any, campaign: Any, say: Any) -> None:

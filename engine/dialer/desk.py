@@ -94,9 +94,7 @@ class Desk:
             again = lambda: self._shop.tasks.start("card", self.show_card, agent_id, campaign)  # noqa: E731
             self._shop.timers.after(2.0, "card", again)
             return
-        if life.state is not a.AgentState.READY or not self._launcher.gate_allows(
-            campaign, claimed, "preview"
-        ):
+        if life.state is not a.AgentState.READY or not self._launcher.may_show(campaign, claimed):
             if life.state is a.AgentState.READY:
                 self._shop.tasks.start("card", self.show_card, agent_id, campaign)
             return
