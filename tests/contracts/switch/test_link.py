@@ -286,6 +286,18 @@ def test_files_gateways_and_legs_can_be_asked_for(engine: Engine) -> None:
     assert "<name>trunk</name>" in link.api(orders.gateway_status("trunk"))
 
 
+def test_after_a_loss_the_link_finds_its_calls_again(engine: Engine) -> None:
+    leg_id = engine.answered(values=orders.customer_leg() | {"prozvon_attempt": "17"})
+    wire = engine.link._events
+    assert wire is not None
+    wire.close("cut by the test")
+    wait_until(lambda: engine.states == [LinkState.UP, LinkState.DOWN, LinkState.UP], 10)
+    assert engine.link.live_legs()[leg_id]["variable_prozvon_attempt"] == "17"
+    engine.link.send_api(orders.hang_up(leg_id))
+    engine.wait(leg_id, LegEnded)
+    assert engine.link.live_ids() == frozenset()
+
+
 @pytest.fixture
 def listen(switch: Switch) -> Iterator[Callable[..., OutboundServer]]:
     servers: list[OutboundServer] = []
