@@ -48,9 +48,11 @@ def pairs(data: Mapping[str, Any], indent: str = "") -> str:
     width = max((len(str(key)) for key in data), default=0)
     lines = []
     for key, value in data.items():
-        if isinstance(value, Mapping) and value:
+        if value in ({}, []):
+            lines.append(f"{indent}{str(key).ljust(width)}  none")
+        elif isinstance(value, Mapping):
             lines.append(f"{indent}{key}\n{pairs(value, indent + '  ')}")
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        elif isinstance(value, list) and isinstance(value[0], Mapping):
             lines.append(f"{indent}{key}")
             lines += [f"{indent}  - {line(item)}" for item in value]
         else:

@@ -65,6 +65,7 @@ class Responder:
                 "api request",
                 extra={
                     "route": f"{self.route.method} {self.route.path}",
+                    "target": ", ".join(path.values()),
                     "caller": caller.name,
                     "request_id": request_id,
                     "ms": round((self.clock_s() - began_s) * 1000, 1),

@@ -263,3 +263,11 @@ def test_a_list_that_says_it_is_json_is_refused_before_it_is_read(api, control):
 
 def test_no_import_is_shown_when_none_runs(api):
     assert api.simulate_get("/v1/campaigns/autumn/contacts").json == []
+
+
+def test_every_act_is_logged_with_who_did_it_to_what(api, caplog):
+    caplog.set_level("INFO", logger="prozvon.web")
+    api.simulate_post("/v1/agents/anna/ready")
+    api.simulate_get("/v1/status")
+    (told,) = [record for record in caplog.records if record.getMessage() == "api request"]
+    assert (told.route, told.target, told.caller) == ("POST /v1/agents/{agent_id}/ready", "anna", "root")

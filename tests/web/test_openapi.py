@@ -9,6 +9,7 @@ from engine.web.api import routes
 from engine.web.openapi import ERRORS, document
 
 TABLE = routes()
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 DOCUMENT = document(TABLE)
 EACH = pytest.mark.parametrize("route", TABLE, ids=lambda route: f"{route.method} {route.path}")
 
@@ -67,5 +68,9 @@ def test_every_route_has_an_example_of_an_answer_of_the_kind_it_gives(route, api
 
 @EACH
 def test_every_route_is_in_the_page_for_people(route):
-    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-    assert f"`{route.method} {route.path}`" in page
+    assert f"| `{route.method} {route.path}` |" in PAGE
+
+
+def test_the_page_for_people_tells_of_no_route_that_is_not_there():
+    known = {f"{route.method} {route.path}" for route in TABLE} | {"GET /openapi.json"}
+    assert set(re.findall(r"^\| `([A-Z]+ /[^`]*)`", PAGE, re.M)) == known
