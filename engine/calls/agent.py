@@ -9,7 +9,8 @@ OFFLINE ─login─► CALLING ─phone up─► PAUSED ◄─────pause�
             │                          ▼             ▼        │
          WRAP_UP ◄─talk over─ TALKING ◄─joined─ RESERVED ─promise broken─► READY
 ```
-A wish to pause or leave in the middle of a call is kept in `leaving` and granted when the call is over.
+A wish to pause or leave in the middle of a call is kept in `leaving` and granted when the call is over. So is
+the pause of an agent who dials by hand while paused: afterwards they are paused again.
 """
 
 from dataclasses import dataclass, field
@@ -105,10 +106,14 @@ class AgentLife:
             self.leaving = "pause"
         elif isinstance(fact, LogoutWanted) and before in (S.RESERVED, S.TALKING):
             self.leaving = "logout"
+        elif isinstance(fact, CardShown) and before is S.PAUSED:
+            self.leaving = "pause"
         elif isinstance(fact, ReadyWanted):
             self.leaving = ""
         if after is S.READY and self.leaving:
             after = S.OFFLINE if self.leaving == "logout" else S.PAUSED
+        if after is S.PAUSED:
+            self.leaving = ""
         if after is S.OFFLINE:
             self.leaving, self.phone_up, self.attempt_id = "", False, ""
         if after in (S.READY, S.PAUSED, S.WRAP_UP):
