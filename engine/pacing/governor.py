@@ -8,8 +8,8 @@ from engine.pacing.snapshot import Decision, Snapshot
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What bounds a launch now. `channels_left`, `starts_left`: of the campaign's gateways, from the leases;
-    `switch_lag_s`: originate → CHANNEL_CREATE, p95 of late; `soon_ready_s`: wrap-up age from which an agent
-    counts as soon ready (the hard stop only)."""
+    `switch_lag_s`: originate → CHANNEL_CREATE, p95 of late: above the limit half of what is asked for is
+    launched, from the stop on nothing."""
 
     channels_left: int
     starts_left: int
@@ -21,6 +21,7 @@ class Limits:
 
 
 SOON = frozenset({"ready", "wrap_up", "talking", "reserved", "preview"})
+"""States of an agent who takes calls now or will without being asked (the hard stop only)."""
 
 
 def govern(decision: Decision, snapshot: Snapshot, limits: Limits) -> Decision:
