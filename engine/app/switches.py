@@ -39,7 +39,9 @@ class Switches:
             link = self._link(
                 one.name, one.host, one.port, one.password.get_secret_value(), clock, on_fact, on_state
             )
-            self.ports[one.name] = FreeSwitch(one.name, link, one.dial, one.agent_dial)
+            self.ports[one.name] = FreeSwitch(
+                one.name, link, one.dial, one.agent_dial, media_endpoint=one.media_dial
+            )
         if not config.switches:
             port = self._start_virtual(config, logs)
             link = self._link(VIRTUAL, "127.0.0.1", port, "ClueCon", clock, on_fact, on_state)

@@ -195,7 +195,8 @@ class Calls:
         assert self._screener is not None
         life.screened = True
         limits = life.campaign.abandonment
-        switch.extend_net(life.leg_id, round((limits.max_screening_s + limits.answer_limit_s) * 1000))
+        # The net was set to speak just within the answer limit; it waits that much longer as AMD may judge.
+        switch.extend_net(life.leg_id, round(limits.max_screening_s * 1000))
         self._arm(life, "screening", limits.max_screening_s, f.ScreeningOverdue)
         self._screener.start(life)
 

@@ -13,7 +13,8 @@ NET_EXTENSION = "abandon:XML:default"  # dialplans/default: the net after a brid
 
 class FreeSwitch:
     """Orders for one switch. `endpoint`: pattern of a trunk leg with {gateway} and {number};
-    `agent_endpoint`: pattern of an agent's phone with {extension}."""
+    `agent_endpoint`: pattern of an agent's phone with {extension}; `media_endpoint`: of an audio fork towards
+    a media process with {host} and {port}."""
 
     def __init__(
         self,
@@ -22,9 +23,11 @@ class FreeSwitch:
         endpoint: str = "sofia/gateway/{gateway}/{number}",
         agent_endpoint: str = "user/{extension}",
         strip_plus: bool = False,
+        media_endpoint: str = "sofia/media/amd@{host}:{port}",
     ) -> None:
         self.name = name
         self._link = link
+        self._media_endpoint = media_endpoint
         self._endpoint, self._agent_endpoint, self._strip_plus = endpoint, agent_endpoint, strip_plus
         self._supervising: set[str] = set()
 
@@ -126,6 +129,10 @@ class FreeSwitch:
 
     def tell_agent(self, agent_leg: str, prompt: str) -> None:
         self._tell(orders.whisper(agent_leg, prompt))
+
+    def fork(self, leg_id: str, fork_id: str, codec: str, host: str, port: int) -> None:
+        endpoint = self._media_endpoint.format(host=host, port=port)
+        self._link.originate(fork_id, orders.fork_audio(leg_id, fork_id, endpoint, codec=codec))
 
     def mute(self, agent_leg: str, on: bool) -> None:
         self._tell(orders.mute(agent_leg, on=on))

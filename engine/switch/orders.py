@@ -126,17 +126,18 @@ def customer_leg(*, after_bridge: str = "", codec: str = "") -> dict[str, str]:
     return values | ({"absolute_codec_string": codec} if codec else {})
 
 
-def fork_audio(leg_id: str, fork_id: str, *, to: str, profile: str, codec: str = "PCMU") -> str:
-    """A second leg that carries the callee's sound to a listener `user@host:port`. The codec must be the
-    call's own, or nothing arrives. Ends by itself with the call."""
+def fork_audio(leg_id: str, fork_id: str, endpoint: str, *, codec: str = "PCMU") -> str:
+    """A second leg that carries the callee's sound to the listener at `endpoint`, and both ids with it. The
+    codec must be the call's own, or nothing arrives. Ends by itself with the call."""
     values = {
         "origination_uuid": leg(fork_id),
         FORK_MARK: "true",
         "absolute_codec_string": word(codec),
         "originate_timeout": "5",
+        "sip_h_X-Prozvon-Attempt": leg(leg_id),
+        "sip_h_X-Prozvon-Fork": fork_id,
     }
-    endpoint = f"sofia/{word(profile)}/{word(to)}"
-    return f"originate {variables(values)}{endpoint} '&native_eavesdrop({leg(leg_id)} read)'"
+    return f"originate {variables(values)}{word(endpoint)} '&native_eavesdrop({leg(leg_id)} read)'"
 
 
 # --- legs meet and part ----------------------------------------------------------------------------

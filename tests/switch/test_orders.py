@@ -223,8 +223,9 @@ def test_the_orders_read_as_measured_on_a_real_switch():
     assert orders.hang_up_later(LEG, 3600.0) == f"sched_hangup +3600 {LEG} ALLOTTED_TIMEOUT"
     assert orders.supervise(AGENT, LEG) == f"uuid_transfer {AGENT} 'eavesdrop:{LEG},park' inline"
     assert orders.supervisor_speaks(AGENT, "agent") == f"uuid_recv_dtmf {AGENT} 2"
-    assert orders.fork_audio(LEG, AGENT, to="amd@127.0.0.1:5090", profile="external").endswith(
-        f"}}sofia/external/amd@127.0.0.1:5090 '&native_eavesdrop({LEG} read)'"
+    assert orders.fork_audio(LEG, AGENT, "sofia/media/amd@127.0.0.1:5095", codec="PCMA").endswith(
+        f",absolute_codec_string=PCMA,originate_timeout=5,sip_h_X-Prozvon-Attempt={LEG}"
+        f",sip_h_X-Prozvon-Fork={AGENT}}}sofia/media/amd@127.0.0.1:5095 '&native_eavesdrop({LEG} read)'"
     )
 
 
