@@ -22,22 +22,34 @@ CALL_EVENTS = (
 )
 
 
-@pytest.fixture(scope="session")
-def freeswitch_binary() -> str:
-    binary = find_freeswitch()
-    if binary is None:
-        pytest.skip(
-            "no FreeSWITCH here: install it (1.10 or newer) or name the program by PROZVON_FREESWITCH"
-        )
-    if shutil.which("sipp") is None:
-        pytest.skip("no SIPp here, the carrier of these tests: install it (Debian: apt install sip-tester)")
-    return binary
+NEEDED = {
+    "sipp": "SIPp, the carrier of these tests (Debian: apt install sip-tester)",
+    "baresip": "baresip, the agents' phones (Debian: apt install baresip-core)",
+}
+
+
+def missing() -> str:
+    """What this machine lacks to run the tests on a real switch, and how to provide it; "" for nothing."""
+    if find_freeswitch() is None:
+        return "no FreeSWITCH: install 1.10 or newer, or name the program by PROZVON_FREESWITCH"
+    lacking = [text for program, text in NEEDED.items() if shutil.which(program) is None]
+    return f"no {' and no '.join(lacking)}" if lacking else ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is marked `freeswitch` where it cannot run, with one line that says why."""
+    if reason := missing():
+        for item in items:
+            if item.get_closest_marker("freeswitch"):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
-def freeswitch(freeswitch_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
+def freeswitch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
     """One switch for the whole session; every test leaves it without channels."""
-    switch = FreeSwitch(freeswitch_binary, tmp_path_factory.mktemp("freeswitch"))
+    binary = find_freeswitch()
+    assert binary, missing()
+    switch = FreeSwitch(binary, tmp_path_factory.mktemp("freeswitch"))
     switch.start()
     yield switch
     switch.stop()
@@ -56,8 +68,6 @@ def agents(
     freeswitch: FreeSwitch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[int], list[Phone]]]:
     """`agents(n)`: n registered phones, 1001 onwards, each with a tone of its own (700 Hz, 710 Hz, ...)."""
-    if shutil.which("baresip") is None:
-        pytest.skip("no baresip here, the agents' phones: install it (Debian: apt install baresip-core)")
     phones: list[Phone] = []
 
     def have(count: int) -> list[Phone]:
