@@ -43,6 +43,12 @@ class FarEnd:
     def gone(self) -> None:
         """The leg has ended."""
 
+    def send_sound_of(self, target: "Leg") -> None:
+        """Let this end hear the far end of another leg."""
+
+    def stop_sound(self) -> None:
+        """No more of it."""
+
     def hang_up(self) -> None:
         self.core.hang_up(self.leg, "NORMAL_CLEARING", by_far_end=True)
 
@@ -55,6 +61,13 @@ class FarEnd:
                 continue
             self.core.clock.after(delay_s, partial(self.leg.press, digit))
             delay_s += KEY_EVERY_S
+
+
+class SilentListener(FarEnd):
+    """Takes every call and keeps what it hears to itself, where no listener can be called for real."""
+
+    def invited(self) -> None:
+        self.core.clock.after(0.01, lambda: self.core.answered(self.leg))
 
 
 class Callee(FarEnd):

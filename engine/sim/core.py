@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.sim.bus import EventBus
-from engine.sim.callees import Callee
+from engine.sim.callees import Callee, FarEnd, SilentListener
 from engine.sim.clock import Clock, Timer
 from engine.sim.dialstring import Plan, parse_inline
 from engine.sim.fates import Population
@@ -99,6 +99,7 @@ class SwitchCore:
         self.dialplan = BUILT_IN_DIALPLAN | file.dialplan
         self.on_end: list[Callable[[Leg], None]] = []
         self.open_socket: Callable[[Step], None] = self._nobody_listens
+        self.listener_at: Callable[[Leg, str, str], FarEnd] = lambda leg, _, __: SilentListener(self, leg)
         self._this_second = (0, 0)
         self._sent: dict[str, tuple[int, int]] = {}  # gateway -> (second, calls in it)
         self._schedules = 0

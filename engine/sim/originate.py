@@ -115,6 +115,9 @@ def _channel(core: SwitchCore, call: Originate) -> Leg:
 
 
 def _far_end(core: SwitchCore, leg: Leg, call: Originate) -> FarEnd:
+    if _is_fork(call):
+        leg.codec = next((name for name in ("PCMA", "PCMU") if name in _offered(call)), "PCMU")
+        return core.listener_at(leg, call.endpoint.number, call.endpoint.host)
     if call.endpoint.kind == "user":
         return _codec_of(leg, call, AgentsPhone(core, leg, core.phone(leg.number) or AgentPhone()))
     fate = core.population.fate(leg.number)
@@ -128,11 +131,21 @@ def _far_end(core: SwitchCore, leg: Leg, call: Originate) -> FarEnd:
 def _codec_of(leg: Leg, call: Originate, far: Callee | AgentsPhone) -> FarEnd:
     """The codec both sides end up with; a far end that cannot speak the only one offered says 488."""
     theirs = far.fate.codec if isinstance(far, Callee) else far.phone.codec
-    offered = call.variables.get("absolute_codec_string", "")
+    offered = _offered(call)
     leg.codec = theirs
-    if offered and theirs not in offered.upper() and isinstance(far, Callee):
+    if offered and theirs not in offered and isinstance(far, Callee):
         far.fate = Fate("refused", far.fate.attempt, Refusal(488), rings=False)
     return far
+
+
+def _offered(call: Originate) -> str:
+    return call.variables.get("absolute_codec_string", "").upper()
+
+
+def _is_fork(call: Originate) -> bool:
+    """A call to a listener on the network, not to somebody of the population."""
+    wants_sound = bool(call.plan) and call.plan[0][0] == "native_eavesdrop"
+    return call.endpoint.kind == "sofia" and (wants_sound or call.endpoint.where == "media")
 
 
 def _begin(core: SwitchCore, leg: Leg, call: Originate, done: Done, instead: Begin | None) -> None:

@@ -18,11 +18,14 @@ from gevent.socket import IPPROTO_TCP, TCP_NODELAY, socket
 
 from engine import greenlets
 from engine.sim.apps import APPLICATIONS
+from engine.sim.callees import FarEnd
 from engine.sim.client import Client
 from engine.sim.clock import RealClock
 from engine.sim.core import SwitchCore
 from engine.sim.fates import Population
+from engine.sim.forking import Listener, Metronome
 from engine.sim.invites import InviteLog
+from engine.sim.leg import Leg
 from engine.sim.outbound import connect_out
 from engine.sim.population import PopulationFile
 
@@ -54,6 +57,8 @@ class VirtualSwitch:
             self.clock, Population(population), APPLICATIONS, InviteLog(invite_log), socket_address
         )
         self.core.open_socket = partial(connect_out, self.core)
+        self.core.listener_at = self._listener_at
+        self._metronome = Metronome()
         self.host = host
         self.port = port
         self._password = password
@@ -68,6 +73,7 @@ class VirtualSwitch:
         server.start()
         self._server, self.port = server, server.server_port
         self.clock.start()
+        self._metronome.start()
         self._keep("heartbeat", self._heartbeats)
         if self.core.population.file.faults.disconnect_every_s is not None:
             self._keep("disconnects", self._disconnects)
@@ -82,12 +88,17 @@ class VirtualSwitch:
         greenlets.kill(*self._loops)
         self.drop_clients()
         self.clock.stop()
+        self._metronome.stop()
         self.core.invites.close()
 
     def drop_clients(self) -> None:
         """Cut every Event Socket connection, without a word, as a crash would."""
         for client in tuple(self._clients):
             client.hang_up()
+
+    def _listener_at(self, leg: Leg, user: str, address: str) -> FarEnd:
+        host, _, port = address.partition(":")
+        return Listener(self.core, leg, user, (host, int(port) if port.isdigit() else 5060), self._metronome)
 
     def _serve(self, sock: socket, address: tuple[str, int]) -> None:
         sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
