@@ -195,7 +195,7 @@ class Calls:
         assert self._screener is not None
         life.screened = True
         limits = life.campaign.abandonment
-        # The net speaks just within the answer limit, and within 2 s whatever that is: it waits as much longer
+        # The net speaks just within the answer limit, and within 2 s in any case: it waits as much longer
         # as AMD may judge, and as a longer limit allows. The count runs from the answer.
         more_s = limits.max_screening_s + max(0.0, limits.answer_limit_s - 2.0)
         switch.extend_net(life.leg_id, round(more_s * 1000))
