@@ -34,7 +34,7 @@ class Control(Protocol):
         ...
 
     def reload(self) -> dict[str, Any]:
-        """Read config.yaml again. {changed: [...], now: [...], restart: [...]}; ConfigError changes nothing."""
+        """Read config.yaml again. {changed: [], now: [], restart: []}; ConfigError changes nothing."""
         ...
 
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A text to be synthesised ahead of the call. `language`: ru, pl, en. `voice`: "" is the language's own."""
+    """A text to be synthesised ahead of the call. `language`: ru, pl, en. `voice`: "" for the language's."""
 
     text: str
     language: str
