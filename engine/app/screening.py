@@ -75,7 +75,7 @@ class MediaProcess:
             self._child.stop(1.0)
             self.deaths += 1
             tries = 0 if time.monotonic() - began_s > STABLE_S else tries + 1
-            log.error("media process lost", extra={"process": self.name, "why": why, "deaths": self.deaths})
+            log.error("media process lost", extra={"child": self.name, "why": why, "deaths": self.deaths})
             greenlets.sleep(AGAIN_S[min(tries, len(AGAIN_S) - 1)])
 
     def _live(self) -> None:
@@ -101,13 +101,17 @@ def _connected(control: str) -> socket.socket:
     return sock
 
 
+def _nothing() -> None:
+    """A timer that has fired needs no calling off."""
+
+
 @dataclass(slots=True)
 class _Open:
     """A fork that was ordered and not yet closed."""
 
     fork_id: str
     life: CallLife
-    call_off: Callable[[], None] = lambda: None
+    call_off: Callable[[], None] = _nothing
 
 
 class MediaScreener:
@@ -134,7 +138,7 @@ class MediaScreener:
             process.start()
         for process in self.processes:
             if not process.wait_up(wait_s) and wait_s:
-                log.error("media process did not start", extra={"process": process.name})
+                log.error("media process did not start", extra={"child": process.name})
 
     def close(self) -> None:
         for process in self.processes if self._opened else ():
@@ -201,6 +205,7 @@ class MediaScreener:
 
     def _undecided(self, opened: _Open) -> None:
         """The dialer's own timer makes it a person in this instant; the fork has served."""
+        opened.call_off = _nothing
         self._shop.count("screenings_undecided")
         self._hang_up(opened)
 
@@ -213,6 +218,7 @@ class MediaScreener:
         opened.call_off = self._shop.timers.after(FORK_RING_S, "close fork", lambda: self._kill_again(opened))
 
     def _kill_again(self, opened: _Open) -> None:
+        opened.call_off = _nothing
         if opened.fork_id in self._forks:
             self._kill(opened)
             self._forget(opened)
