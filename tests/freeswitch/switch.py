@@ -122,7 +122,7 @@ class FreeSwitch:
         shutil.copytree(ROOT / "dialplans", self.home / "conf" / "dialplan", dirs_exist_ok=True)
         for name in ("log", "db", "run", "tmp", "recordings"):
             (self.home / name).mkdir(exist_ok=True)
-        write_wav(self.media_dir / "abandon.wav", tone(ABANDON_HZ, 2.0))
+        write_wav(self.media_dir / "abandon.wav", tone(ABANDON_HZ, 1.0))
         write_wav(self.media_dir / "closed.wav", tone(CLOSED_HZ, 2.0))
         write_wav(self.media_dir / "survey.wav", tone(PROMPT_HZ, 1.0))
         write_wav(self.media_dir / "prompt.wav", tone(PROMPT_HZ, 3.0))

@@ -151,7 +151,7 @@ class VirtualSwitchProgram:
 
     def start(self) -> None:
         self.recordings_dir.mkdir(parents=True)
-        write_wav(self.media_dir / "abandon.wav", tone(ABANDON_HZ, 2.0))
+        write_wav(self.media_dir / "abandon.wav", tone(ABANDON_HZ, 1.0))
         write_wav(self.media_dir / "prompt.wav", tone(PROMPT_HZ, 3.0))
         population = self.home / "population.yaml"
         population.write_text(yaml.safe_dump(self._population()))
