@@ -58,7 +58,7 @@ class ToneLimits:
     busy_times: int = 3
 
 
-SIT_HZ = ((890.0, 1010.0), (1340.0, 1460.0), (1740.0, 1840.0))
+SIT_HZ = ((895.0, 995.0), (1340.0, 1460.0), (1740.0, 1840.0))  # 1000 is the beep that machines like best
 PROGRESS_HZ = (340.0, 500.0)
 BEEP_HZ = (500.0, 2600.0)
 

@@ -1,0 +1,64 @@
+"""Tones made by code, clean and in noise, and what is none."""
+
+import numpy as np
+import pytest
+
+from engine.amd.tones import Tone, ToneKind, ToneTracker
+from tests.amd.openings import Sound, silence, tone, voice
+
+
+def heard(*parts: Sound, noise: float = 0.0003) -> list[Tone]:
+    sound = np.concatenate(parts)
+    sound = sound + np.random.default_rng(3).normal(0, noise, len(sound))
+    tracker, found = ToneTracker(), list[Tone]()
+    for at in range(0, len(sound) - 159, 160):
+        frame = (sound[at : at + 160] * 32_767).astype(np.float32)
+        level = 10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10)
+        told = tracker.push(frame, level)
+        found += [told] if told else []
+    return found
+
+
+@pytest.mark.parametrize("noise", [0.0003, 0.01])
+@pytest.mark.parametrize(
+    ("hz", "kind"), [(2_100, ToneKind.FAX_ANSWERS), (1_000, ToneKind.BEEP), (440, ToneKind.PROGRESS)]
+)
+def test_a_lasting_tone_is_told_once_and_by_its_frequency(hz: float, kind: ToneKind, noise: float):
+    (told,) = heard(silence(0.5), tone(hz, 1.5), silence(0.5), noise=noise)
+    assert (told.kind, abs(told.hz - hz) < 8, abs(told.began_ms - 500) <= 40) == (kind, True, True)
+
+
+@pytest.mark.parametrize("hz", [520, 620, 800, 1_000, 1_300, 1_700, 2_000])
+@pytest.mark.parametrize("seconds", [0.2, 0.5, 1.0])
+def test_the_beep_of_a_machine_is_found_wherever_it_lies(hz: float, seconds: float):
+    found = heard(silence(0.3), voice(2.0), silence(0.4), tone(hz, seconds), silence(0.5))
+    assert [told.kind for told in found] == [ToneKind.BEEP]
+
+
+def test_a_calling_fax_is_told_from_a_long_beep_of_its_frequency():
+    calling = heard(silence(0.5), tone(1_100, 0.5), silence(3.0), tone(1_100, 0.5), silence(0.2))
+    assert [told.kind for told in calling] == [ToneKind.FAX_CALLS, ToneKind.FAX_CALLS]
+    assert [told.kind for told in heard(silence(0.5), tone(1_100, 1.2))] == [ToneKind.BEEP]
+
+
+def test_three_rising_tones_are_special_information_and_two_are_not():
+    tones = [tone(hz, 0.33) for hz in (950.0, 1_400.0, 1_777.0)]
+    assert [told.kind for told in heard(silence(0.2), *tones, silence(0.5))] == [ToneKind.SIT]
+    assert ToneKind.SIT not in [told.kind for told in heard(silence(0.2), *tones[:2], silence(0.5))]
+
+
+def test_busy_is_told_by_its_cadence_and_ring_back_is_not_busy():
+    busy = [part for _ in range(4) for part in (tone(425, 0.5), silence(0.5))]
+    assert ToneKind.BUSY in [told.kind for told in heard(*busy)]
+    ring_back = [part for _ in range(2) for part in (tone(425, 1.0), silence(4.0))]
+    assert {told.kind for told in heard(*ring_back)} == {ToneKind.PROGRESS}
+
+
+@pytest.mark.parametrize("pitch_hz", [90, 130, 180, 240])
+def test_no_voice_is_taken_for_a_tone(pitch_hz: float):
+    assert heard(silence(0.2), voice(8.0, pitch_hz=pitch_hz), silence(1.0)) == []
+
+
+def test_noise_and_digital_silence_are_no_tones():
+    assert heard(silence(5.0, level=0.05)) == []
+    assert heard(np.zeros(16_000), noise=0.0) == []
