@@ -1,11 +1,10 @@
 """Applications a leg can run, one function each, named as FreeSWITCH names them; registry at the end."""
 
-import re
-
 from engine.sim import joining
 from engine.sim.bridge_app import bridge
 from engine.sim.digits import play_and_get_digits, read
 from engine.sim.eavesdrop import eavesdrop, native_eavesdrop
+from engine.sim.later import delay_of
 from engine.sim.outcomes import known_cause
 from engine.sim.recording import start_recording, stop_recording
 from engine.sim.sounding import playback, say, speak
@@ -83,17 +82,15 @@ def nothing(step: Step) -> None:
 def transfer(step: Step) -> None:
     extension, *rest = step.argument.split(" ")
     dialplan = rest[0] if rest else "XML"
-    step.leg.transfer(step.leg.core.plan_of(extension, dialplan), dialplan)
+    step.leg.transfer(step.leg.core.dialplan.plan(extension, dialplan), dialplan)
 
 
 def sched_hangup(step: Step) -> None:
     """`+seconds [cause]`"""
     when, _, cause = step.argument.partition(" ")
     leg = step.leg
-    seconds = float(when[1:]) if re.fullmatch(r"\+\d+", when) else 0.0
-    leg.core.schedule(
-        leg.uuid, seconds, lambda: leg.core.hang_up(leg, known_cause(cause, "ALLOTTED_TIMEOUT"))
-    )
+    known = known_cause(cause, "ALLOTTED_TIMEOUT")
+    leg.core.later.add(leg.uuid, delay_of(when) or 0.0, lambda: leg.core.hang_up(leg, known))
 
 
 def record_session(step: Step) -> None:

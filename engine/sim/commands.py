@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 
-from engine.sim import commands_calls, commands_switch
+from engine.sim import commands_calls, commands_own, commands_sound, commands_switch
 from engine.sim.core import SwitchCore
 from engine.sim.originate import originate
 
 Done = Callable[[str], None]
 Api = Callable[[SwitchCore, str], str]
 
-APIS: dict[str, Api] = {**commands_calls.APIS, **commands_switch.APIS}
+APIS: dict[str, Api] = {
+    **commands_calls.APIS,
+    **commands_sound.APIS,
+    **commands_switch.APIS,
+    **commands_own.APIS,
+}
 
 
 def run_api(core: SwitchCore, line: str, done: Done) -> None:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 from engine.sim.bus import EventBus
 from engine.sim.callees import Callee, FarEnd, SilentListener
 from engine.sim.clock import Clock, Timer
-from engine.sim.dialstring import Plan, parse_inline
+from engine.sim.dialplan import GLOBALS, Dialplan
 from engine.sim.fates import Population
 from engine.sim.headers import end_variables
 from engine.sim.invites import InviteLog
+from engine.sim.later import Later
 from engine.sim.leg import Leg
 from engine.sim.outcomes import Refusal, q850
 from engine.sim.performing import TICK_S
 from engine.sim.population import AgentPhone
 from engine.sim.steps import Application, Step, Wake
+from engine.sim.trunks import PerSecond, Trunks
 
 if TYPE_CHECKING:
     from engine.sim.joining import Join
@@ -27,25 +29,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DESTROY_AFTER_S = 0.003
-MESSAGE = "tone_stream://%(1000,0,440)"  # stands for abandon_message and closed_message where none is set
-BUILT_IN_DIALPLAN = {
-    "park": ("park",),
-    "abandon": ("sleep:1800", "playback:${abandon_message}", "hangup:NORMAL_CLEARING"),
-    "survey": (
-        "play_and_get_digits:1 2 1 7000 # ${survey_prompt} "
-        "silence_stream://250 survey_answer ^(10|[1-9])$ 2000",
-        "hangup:NORMAL_CLEARING",
-    ),
-}
-
-
-@dataclass(slots=True)
-class Scheduled:
-    """A `sched_*` command on its way. `group`: the leg's id, by which sched_del finds it."""
-
-    number: int
-    group: str
-    timer: Timer
 
 
 @dataclass(slots=True)
@@ -82,27 +65,27 @@ class SwitchCore:
         self.waiting: dict[str, Waiting] = {}
         self.joins: dict[str, Join] = {}  # bridges ordered and not yet made, by each leg's id
         self.listeners: dict[str, list[Step]] = {}  # who eavesdrops on a leg, by that leg's id
-        self.scheduled: list[Scheduled] = []
+        self.later = Later(clock)
+        self.trunks = Trunks(clock, file, self.dice.random)
+        self.dialplan = Dialplan(file.dialplan)
         self.phones: dict[str, AgentPhone] = dict(file.agents)
         self.global_variables = {
             "hostname": self.bus.hostname,
             "core_uuid": self.bus.core_uuid,
-            "abandon_message": MESSAGE,
-            "closed_message": MESSAGE,
-            "survey_prompt": MESSAGE,
+            **GLOBALS,
         }
         self.sessions_made = 0
         self.sessions_per_second = file.faults.sessions_per_second
         self.max_sessions = file.faults.max_sessions
         self.started_at_us = clock.wall_us()
         self.socket_address = socket_address or file.inbound.socket
-        self.dialplan = BUILT_IN_DIALPLAN | file.dialplan
         self.on_end: list[Callable[[Leg], None]] = []
+        # What a server adds: real connections, and sound in real time.
         self.open_socket: Callable[[Step], None] = self._nobody_listens
         self.listener_at: Callable[[Leg, str, str], FarEnd] = lambda leg, _, __: SilentListener(self, leg)
-        self._this_second = (0, 0)
-        self._sent: dict[str, tuple[int, int]] = {}  # gateway -> (second, calls in it)
-        self._schedules = 0
+        self.hear: Callable[[object, Leg, Callable[[bytes], None]], None] = lambda *_: None
+        self.hear_no_more: Callable[[object], None] = lambda _: None
+        self._made = PerSecond(clock)
 
     # --- legs ----------------------------------------------------------------------------------
 
@@ -125,13 +108,11 @@ class SwitchCore:
 
     def full(self) -> bool:
         """Over sessions-per-second or max-sessions? Counts the session that asks."""
-        second = int(self.clock.now_s())
-        made = self._this_second[1] if self._this_second[0] == second else 0
-        if self.sessions_per_second and made >= self.sessions_per_second:
+        if self.sessions_per_second and self._made() >= self.sessions_per_second:
             return True
         if self.max_sessions and len(self.legs) >= self.max_sessions:
             return True
-        self._this_second = (second, made + 1)
+        self._made.add()
         return False
 
     def live(self, uuid: str) -> Leg | None:
@@ -143,24 +124,6 @@ class SwitchCore:
         given; a population without any phone knows them all."""
         known = self.phones.get(number) or self.phones.get("default")
         return known or (None if self.population.file.agents else AgentPhone())
-
-    def trunk_trouble(self, gateway: str) -> Refusal | None:
-        """Why the trunk itself refuses a call sent: a burst of 503, no channel left, too many a second."""
-        bursts = self.population.file.faults.congestion
-        if bursts is not None and self.clock.now_s() % bursts.every_s < bursts.lasting_s:
-            return Refusal(503) if self.dice.random() < bursts.share else None
-        contract = self.population.file.gateways.get(gateway)
-        if contract is None:
-            return None
-        if contract.channels:
-            calls = sum(1 for leg in self.legs.values() if leg.gateway == gateway and leg.alive)
-            if calls > contract.channels:
-                return Refusal(503)
-        second = int(self.clock.now_s())
-        made = self._sent.get(gateway, (0, 0))
-        made = (second, made[1] + 1 if made[0] == second else 1)
-        self._sent[gateway] = made
-        return Refusal(503) if contract.calls_per_s and made[1] > contract.calls_per_s else None
 
     # --- what far ends do ----------------------------------------------------------------------
 
@@ -219,14 +182,10 @@ class SwitchCore:
         waiting.begin()
 
     def _run_on_answer(self, leg: Leg) -> None:
-        command = leg.variables.get("execute_on_answer", "")
-        name, _, argument = command.partition(" ")
-        if name == "sched_hangup":
-            when, _, cause = argument.partition(" ")
-            self.schedule(leg.uuid, delay_of(when), lambda: self.hang_up(leg, cause or "NORMAL_CLEARING"))
-        elif name == "set" and "=" in argument:
-            key, _, value = argument.partition("=")
-            leg.variables[key] = value
+        """`execute_on_answer`: one application that is done at once."""
+        application, _, argument = leg.variables.get("execute_on_answer", "").partition(" ")
+        if application:
+            leg.run_aside(application, argument)
 
     # --- calls that come in --------------------------------------------------------------------
 
@@ -253,16 +212,9 @@ class SwitchCore:
         leg.fire("CHANNEL_CREATE")
         leg.running_state = "CS_ROUTING"
         leg.call_enters("RINGING")
-        plan = self.plan_of(to_number, "XML") or self._incoming()
+        plan = self.dialplan.incoming(to_number, self.socket_address)
         self.clock.after(TICK_S, lambda: leg.route(plan, "XML") if leg.alive else None)
         return leg
-
-    def _incoming(self) -> Plan:
-        if not self.socket_address:
-            return [("ring_ready", ""), ("answer", ""), ("park", "")]
-        socket = ("socket", f"{self.socket_address} async full")
-        closed = [("answer", ""), ("sleep", "300"), ("playback", "${closed_message}")]
-        return [("ring_ready", ""), socket, *closed, ("hangup", "NORMAL_CLEARING")]
 
     def _nobody_listens(self, step: Step) -> None:
         self.clock.after(TICK_S, lambda: step.leg.wake(step, Wake.PARTED))
@@ -303,10 +255,12 @@ class SwitchCore:
             self._we_ended(leg)
         leg.variables |= end_variables(leg)
         leg.fire("CHANNEL_HANGUP_COMPLETE")
-        self.invites.ended(leg, self.clock.wall_us())
+        if leg.gateway:
+            self.invites.ended(leg, self.clock.wall_us())
+            self.trunks.ended(leg.gateway)
         if leg.far is not None:
             leg.far.gone()
-        for told in self.on_end:
+        for told in tuple(self.on_end):
             told(leg)
         self.clock.after(DESTROY_AFTER_S, lambda: self._destroy(leg))
 
@@ -327,40 +281,4 @@ class SwitchCore:
         leg.enter("CS_DESTROY")
         if self.legs.get(leg.uuid) is leg:
             del self.legs[leg.uuid]
-        self.unschedule(leg.uuid)
-
-    # --- later ---------------------------------------------------------------------------------
-
-    def schedule(self, group: str, delay_s: float, action: Callable[[], None]) -> int:
-        """Do it later unless the leg has ended by then or `unschedule` takes it back. Returns its number."""
-        self._schedules += 1
-        number = self._schedules
-
-        def run() -> None:
-            self.scheduled = [item for item in self.scheduled if item.number != number]
-            action()
-
-        self.scheduled.append(Scheduled(number, group, self.clock.after(delay_s, run)))
-        return number
-
-    def unschedule(self, group: str) -> int:
-        """Take back by leg id or by number; says how many there were."""
-        mine = [item for item in self.scheduled if group in (item.group, str(item.number))]
-        for item in mine:
-            item.timer.cancel()
-        self.scheduled = [item for item in self.scheduled if item not in mine]
-        return len(mine)
-
-    # --- the dialplan --------------------------------------------------------------------------
-
-    def plan_of(self, extension: str, dialplan: str) -> Plan:
-        """What an extension does; nothing if the dialplan does not know it."""
-        if dialplan == "inline":
-            return parse_inline(extension)
-        steps = self.dialplan.get(extension, ())
-        return [(name, argument) for name, _, argument in (step.partition(":") for step in steps)]
-
-
-def delay_of(when: str) -> float:
-    """Seconds of `+5`. An absolute epoch time is not understood and means at once."""
-    return float(when[1:]) if when.startswith("+") and when[1:].isdigit() else 0.0
+        self.later.take_back(leg.uuid)

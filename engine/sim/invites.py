@@ -37,18 +37,17 @@ class InviteLog:
         )
 
     def ended(self, leg: "Leg", at_us: int) -> None:
-        if leg.gateway:
-            self._write(
-                {
-                    "what": "end",
-                    "at_s": at_us / 1e6,
-                    "uuid": leg.uuid,
-                    "number": leg.number,
-                    "cause": leg.hangup_cause,
-                    "answered_at_s": leg.answered_us / 1e6,
-                    "sip": int(leg.variables.get("sip_term_status", "0")),
-                }
-            )
+        self._write(
+            {
+                "what": "end",
+                "at_s": at_us / 1e6,
+                "uuid": leg.uuid,
+                "number": leg.number,
+                "cause": leg.hangup_cause,
+                "answered_at_s": leg.answered_us / 1e6,
+                "sip": int(leg.variables.get("sip_term_status", "0")),
+            }
+        )
 
     def close(self) -> None:
         if self._file is not None:

@@ -190,7 +190,7 @@ def after_bridge(leg: Leg) -> bool:
         return False
     extension, *rest = target.split(":")
     dialplan = rest[0] if rest else "XML"
-    leg.transfer(leg.core.plan_of(extension, dialplan), dialplan, delay_s=0.0)
+    leg.transfer(leg.core.dialplan.plan(extension, dialplan), dialplan, delay_s=0.0)
     return True
 
 

@@ -10,7 +10,7 @@ from engine.sim.steps import Wake
 if TYPE_CHECKING:
     from engine.sim.callees import FarEnd
     from engine.sim.core import SwitchCore
-    from engine.sim.recording import Recording
+    from engine.sim.recording import NativeRecording, Recording
 
 
 class Leg(Performer):
@@ -56,7 +56,7 @@ class Leg(Performer):
         self.peer: Leg | None = None
         self.bridge_first = False
         self.digits: deque[str] = deque()
-        self.recordings: dict[str, Recording] = {}
+        self.recordings: dict[str, Recording | NativeRecording] = {}
         self.playing = ""
 
     # --- what everybody asks -------------------------------------------------------------------

@@ -122,7 +122,7 @@ def _far_end(core: SwitchCore, leg: Leg, call: Originate) -> FarEnd:
         return _codec_of(leg, call, AgentsPhone(core, leg, core.phone(leg.number) or AgentPhone()))
     fate = core.population.fate(leg.number)
     core.invites.sent(leg, fate.kind, fate.attempt, core.clock.wall_us())
-    trouble = core.trunk_trouble(leg.gateway)
+    trouble = core.trunks.send(leg.gateway)
     if trouble is not None:
         fate = Fate("congestion", fate.attempt, trouble, rings=False)
     return _codec_of(leg, call, Callee(core, leg, fate))
@@ -167,7 +167,7 @@ def _begin(core: SwitchCore, leg: Leg, call: Originate, done: Done, instead: Beg
                 instead(leg)
             elif call.dialplan:
                 leg.transfers += 1
-                extension_plan = core.plan_of(call.extension, call.dialplan)
+                extension_plan = core.dialplan.plan(call.extension, call.dialplan)
                 leg.route(call.plan or extension_plan, call.dialplan)
             else:
                 leg.execute(call.plan)

@@ -181,6 +181,15 @@ class Performer:
         else:
             self._advance(step, None)
 
+    def run_aside(self, application: str, argument: str) -> None:
+        """Run an application that is done at once, beside whatever runs. Others are not begun."""
+        run = self.core.applications.get(application)
+        if run is not None:
+            step = Step(cast("Leg", self), application, self.expand(argument), str(uuids.uuid4()))
+            self._tell_start(step)
+            run(step)
+            self._tell_end(step)
+
     def wake(self, step: Step, why: Wake) -> None:
         """Let a waiting application go on; nothing happens if it has ended or is at work right now."""
         if step in self.steps and not step.is_running:

@@ -28,6 +28,7 @@ from engine.sim.invites import InviteLog
 from engine.sim.leg import Leg
 from engine.sim.outbound import connect_out
 from engine.sim.population import PopulationFile
+from engine.sim.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ class VirtualSwitch:
         self.core.open_socket = partial(connect_out, self.core)
         self.core.listener_at = self._listener_at
         self._metronome = Metronome()
+        self.core.hear = lambda who, leg, sink: self._metronome.add(who, Voice(leg), sink)
+        self.core.hear_no_more = self._metronome.remove
         self.host = host
         self.port = port
         self._password = password
