@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from engine import greenlets
 from engine.app.children import Child
@@ -294,5 +295,5 @@ def gateway_terms(config: Config, only_switch: str) -> dict[str, GatewayTerms]:
 
 
 def owner() -> str:
-    """Who we are to other engines."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Who we are to other engines: another name in each life, for a dead engine's promises are not ours."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"

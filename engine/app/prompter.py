@@ -26,9 +26,12 @@ class Prompter:
 
     def __init__(self, config: Config, places: Places) -> None:
         self._config, self._places = config, places
-        cache = config.at(config.tts.cache_dir).resolve()
-        self._worker = SpeechWorker([sys.executable, "-m", "engine", "worker", "tts", "--cache", str(cache)])
-        self._prompts = Prompts(SpeechCache(cache), places.prompts, self._worker.render)
+        folder, voices = config.at(config.tts.cache_dir).resolve(), config.tts.voices
+        command = [sys.executable, "-m", "engine", "worker", "tts", "--cache", str(folder)]
+        command += [part for language, voice in voices.items() for part in ("--voice", f"{language}={voice}")]
+        self._worker = SpeechWorker(command)
+        cache = SpeechCache(folder, {str(language): voice for language, voice in voices.items()})
+        self._prompts = Prompts(cache, places.prompts, self._worker.render)
         self._built_in: dict[tuple[str, str], Path] = {}
         self.scripts: dict[str, Script] = {}
 
@@ -88,9 +91,7 @@ class Prompter:
         """What the scenario may say of this contact: their columns, their name, and who we are. ConfigError:
         something it needs is missing or malformed."""
         own = self._config.caller_ids[campaign.caller_ids[0]].numbers[0] if campaign.caller_ids else ""
-        known = {"company": self._config.prompts.company, "phone": own, "name": contact.name}
-        fields = {name: value for name, value in {**known, **contact.fields}.items() if value}
-        return script.read_fields(fields, contact.contact_id)
+        return script.values_of(contact, {"company": self._config.prompts.company, "phone": own})
 
     # --- during a call -----------------------------------------------------------------------------
 

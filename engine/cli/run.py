@@ -92,7 +92,7 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
     own = engine.config.demo
     print(f"Demo on the virtual switch: {own.contacts} contacts for {own.agents} simulated agents,")
     print(
-        f"{own.contacts} more for a robot. Time runs {own.speed:g} times faster there, and any hour may be called."
+        f"{own.contacts} more for a robot. People live {own.speed:g} times faster there (so talks are short), at any hour."
     )
     print("Preparing (embedded store, prompts, lists) ...", flush=True)
     stop = Event()

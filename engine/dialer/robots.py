@@ -63,6 +63,7 @@ class Session:
     timer: Callable[[], None] | None = None
     timer_id: str = ""
     connecting: bool = False
+    hangs_up: bool = False
     context: dict[str, str] = field(default_factory=dict)
 
 
@@ -213,11 +214,10 @@ class RobotDesk:
                 life.script_context = dict(context)
                 self._on_fact(f.ScriptWantsAgent(life.leg_id, now))
             case HangUp():
-                life.script_completed = True
-                self._on_fact(f.ScriptEnded(life.leg_id, now, life.script_outcome))
+                session.hangs_up = True  # Finish follows, with what came of it
             case Finish(disposition=disposition, completed=completed):
                 life.script_outcome, life.script_completed = disposition, completed
-                if completed and not session.connecting and not life.talked_to:
+                if completed and (session.hangs_up or not life.talked_to):
                     self._on_fact(f.ScriptEnded(life.leg_id, now, disposition))
             case _:
                 raise TypeError(f"an action nobody carries out: {type(action).__name__}")
