@@ -129,11 +129,13 @@ def scenario(tone_file: Path, talk_s: float) -> str:
 
 @dataclass
 class Carrier:
-    """`talk_s`: after how many seconds of talk a `hangs_up` number hangs up."""
+    """`talk_s`: after how many seconds of talk a `hangs_up` number hangs up. `says`: what people say from
+    the answer on, A-law; else a tone."""
 
     port: int
     home: Path
     talk_s: float = 2.0
+    says: bytes = b""
     _process: subprocess.Popen[bytes] | None = None
     _counters: dict[str, "itertools.count[int]"] = field(default_factory=dict)
 
@@ -145,7 +147,7 @@ class Carrier:
     def start(self, first_media_port: int, timeout_s: float = 10.0) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
         tone_file = self.home / "customer.al"
-        tone_file.write_bytes(alaw_encode(tone(CUSTOMER_HZ, 10.0)))
+        tone_file.write_bytes(self.says or alaw_encode(tone(CUSTOMER_HZ, 10.0)))
         (self.home / "carrier.xml").write_text(scenario(tone_file, self.talk_s))
         media = ["-mi", "127.0.0.1", "-mp", str(first_media_port)]
         command = [

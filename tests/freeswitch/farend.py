@@ -53,15 +53,18 @@ class Call:
 
 
 class FarEnd:
-    """`tone_hz`: what it says; 0 keeps silent. `answer`: takes calls by itself after `ring_s`."""
+    """`tone_hz`: what it says; 0 keeps silent. `says`: A-law, said from the answer on, instead of a tone.
+    `answer`: takes calls by itself after `ring_s`."""
 
-    def __init__(self, tone_hz: float = 0.0, answer: bool = True, ring_s: float = 0.0) -> None:
+    def __init__(
+        self, tone_hz: float = 0.0, answer: bool = True, ring_s: float = 0.0, says: bytes = b""
+    ) -> None:
         self.port = free_ports(1)[0]
         self.answer, self.ring_s = answer, ring_s
         self.calls: dict[str, Call] = {}
         self.arrived = threading.Condition()
-        level = alaw_encode(tone(tone_hz, 1.0)) if tone_hz else b"\xd5" * 8000
-        self._frames = [level[at : at + FRAME] for at in range(0, 8000, FRAME)]
+        level = says or (alaw_encode(tone(tone_hz, 1.0)) if tone_hz else b"\xd5" * 8000)
+        self._frames = [level[at : at + FRAME] for at in range(0, len(level) - FRAME + 1, FRAME)]
         self._sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sip.bind(("127.0.0.1", self.port))
         self._timers: list[tuple[float, Call]] = []
