@@ -268,6 +268,7 @@ class Engine:
         self.dialer.stop()
         self.switches.stop()
         self.journal.close()
+        self.intents.close()
         self._archiver.stop()
         self.prompter.stop()
         self.store.close()
