@@ -1,4 +1,4 @@
-"""Live calls: facts through the attempt's table, commands carried out.
+"""Live calls: facts through the attempt's table, commands to the conductor.
 
 Facts of one call are handled one after another (`post` queues while another is in hand), whatever greenlet
 brings them; no handler waits, so a slow store or switch never holds up another call.
@@ -8,33 +8,11 @@ from typing import Protocol
 
 from engine.calls.attempt import State, step
 from engine.dialer.agents import Agents
-from engine.dialer.life import LIVE, CallLife
+from engine.dialer.conduct import Conductor, Robots, Screener
+from engine.dialer.life import LIVE, CallLife, note
 from engine.dialer.shop import Shop, log
-from engine.domain import commands as c
 from engine.domain import facts as f
-from engine.domain.agent import Joined, PromiseBroken, TalkOver
-from engine.domain.campaign import Mode
 from engine.domain.errors import SwitchError, UnexpectedFact
-from engine.ports import Switch
-
-BRIDGE_TRIES = 3
-NOTICE_MARGIN_S = 0.3  # the notice must begin within the limit, and a bridge takes 85-112 ms
-NOTICE_MAX_S = 60.0
-
-
-class Robots(Protocol):
-    def begin(self, life: CallLife) -> None: ...
-    def resume(self, life: CallLife) -> None: ...
-    def joined(self, life: CallLife) -> None: ...
-    def on_fact(self, life: CallLife, fact: f.Fact) -> None: ...
-    def end(self, life: CallLife) -> None: ...
-
-
-class Screener(Protocol):
-    """Answering-machine detection on a fork of the leg's audio; answers by PersonDetected/MachineDetected."""
-
-    def start(self, life: CallLife) -> None: ...
-    def stop(self, life: CallLife) -> None: ...
 
 
 class Settler(Protocol):
@@ -47,8 +25,8 @@ class Calls:
     def __init__(
         self, shop: Shop, agents: Agents, robots: Robots, screener: Screener | None, settler: Settler
     ) -> None:
-        self._shop, self._agents, self._robots = shop, agents, robots
-        self._screener, self._settler = screener, settler
+        self._shop, self._robots, self._screener, self._settler = shop, robots, screener, settler
+        self.conduct = Conductor(shop, agents, robots, screener, self.post, self._settle)
         self.lives: dict[str, CallLife] = {}
 
     # --- facts -------------------------------------------------------------------------------------
@@ -83,7 +61,7 @@ class Calls:
             self._shop.count("unexpected_facts")
             log.error("unexpected fact", extra={"attempt": life.leg_id, "why": str(unexpected)})
             return
-        self._note_times(life, fact)
+        note(life, fact, self._shop.clock.wall_s())
         if state is not life.state:
             life.state, life.since_s = state, self._shop.clock.now_s()
             life.person = life.person or state in LIVE
@@ -99,240 +77,11 @@ class Calls:
             self._robots.on_fact(life, fact)
         for command in commands:
             try:
-                self._carry_out(life, command, fact)
+                self.conduct.carry_out(life, command, fact)
             except SwitchError as error:
                 # The leg may be gone, or the switch: the end of the leg, or the sweep, will tell.
                 self._shop.count("refused_orders")
                 log.warning("order refused", extra={"attempt": life.leg_id, "why": str(error)})
-
-    def _note_times(self, life: CallLife, fact: f.Fact) -> None:
-        wall = self._shop.clock.wall_s()
-        match fact:
-            case f.LegCreated():
-                life.created_at_s = wall
-            case f.LegRinging():
-                life.ringing_at_s = life.ringing_at_s or wall
-            case f.LegEarlyMedia():
-                life.early_media = True
-            case f.LegAnswered(codec=codec):
-                life.answered_at_s, life.codec = life.answered_at_s or wall, codec
-                life.disarm("ring")
-            case f.LegEnded():
-                life.end = fact
-            case f.OriginateRefused(text=text):
-                life.refused = text
-            case f.MachineDetected(kind=kind):
-                life.amd = life.amd or kind
-            case f.PersonDetected():
-                life.amd = "person"
-            case f.ScreeningOverdue() if life.state is State.SCREENING:
-                life.amd = "unsure"
-            case f.CancelWanted() | f.EndWanted():
-                life.cancelled = True
-            case f.RingTimeOver():
-                life.ring_time_over = True
-            case f.DigitPressed(digit=digit):
-                life.digits = (life.digits + digit)[-64:]
-            case f.ScriptEnded(outcome=outcome):
-                life.script_outcome = outcome
-            case _:
-                pass
-
-    # --- commands ----------------------------------------------------------------------------------
-
-    def _carry_out(self, life: CallLife, command: c.Command, fact: f.Fact) -> None:
-        switch = self._shop.switches[life.switch]
-        match command:
-            case c.RouteCall():
-                self._route(life)
-            case c.StartScreening():
-                self._screen(life, switch)
-            case c.ReserveAgent():
-                self._reserve(life)
-            case c.ArmPatience():
-                self._arm_patience(life, switch)
-            case c.BridgeLegs():
-                self._bridge(life, switch, fact)
-            case c.RunScript():
-                self._robots.begin(life)
-                self.record(life)
-            case c.ResumeScript():
-                self._agents.forget(life)
-                self._robots.resume(life)
-            case c.BeginTalk():
-                self._begin_talk(life, switch)
-            case c.PlayAbandonNotice():
-                self._abandon(life, switch)
-            case c.LeaveMessage():
-                self._leave_message(life, switch)
-            case c.HoldPerson():
-                abandonment = life.campaign.abandonment
-                switch.hold(life.leg_id, life.campaign.hold_music, abandonment.notice)
-            case c.TransferPerson():
-                number = fact.number if isinstance(fact, f.TransferWanted) else ""
-                intent = life.intent
-                switch.transfer(life.leg_id, number, intent.gateway, intent.caller_id, "")
-            case c.HangUp(cause=cause):
-                switch.hang_up(life.leg_id, cause)
-                self._expect_end(life, 5.0)
-            case c.ReleaseAgent():
-                self._release(life, fact)
-            case c.AskSwitch():
-                self._ask(life, switch)
-            case c.Settle():
-                self._settle(life)
-
-    def _route(self, life: CallLife) -> None:
-        now = self._shop.clock.now_s()
-        if life.campaign.screening and not life.screened and self._screener and life.paced:
-            self.post(f.ScreeningWanted(life.leg_id, now))
-        elif life.campaign.mode is Mode.ROBOT:
-            self.post(f.RobotWanted(life.leg_id, now))
-        else:
-            self.post(f.AgentWanted(life.leg_id, now))
-
-    def _screen(self, life: CallLife, switch: Switch) -> None:
-        assert self._screener is not None
-        life.screened = True
-        limits = life.campaign.abandonment
-        # The net speaks just within the answer limit, and within 2 s in any case: it waits as much longer
-        # as AMD may judge, and as a longer limit allows. The count runs from the answer.
-        more_s = limits.max_screening_s + max(0.0, limits.answer_limit_s - 2.0)
-        switch.extend_net(life.leg_id, round(more_s * 1000))
-        self._arm(life, "screening", limits.max_screening_s, f.ScreeningOverdue)
-        self._screener.start(life)
-
-    def _reserve(self, life: CallLife) -> None:
-        life.disarm("screening")
-        agent = self._agents.reserve(life)
-        if agent:
-            self.post(
-                f.AgentReserved(life.leg_id, self._shop.clock.now_s(), agent.agent.agent_id, agent.leg_id)
-            )
-
-    def _arm_patience(self, life: CallLife, switch: Switch) -> None:
-        now = self._shop.clock.now_s()
-        if not life.waits_since_s:
-            life.waits_since_s = now
-        if any(isinstance(fact, f.AgentReserved) for fact in life.inbox):
-            return
-        if life.script_waits_s:
-            switch.hold(life.leg_id, life.hold_music or life.campaign.hold_music, "")
-            self._arm(life, "patience", life.script_waits_s, f.NobodyCame)
-        elif life.talked_to or not life.paced or life.campaign.mode is Mode.ROBOT:
-            # Not a cold answer: the person knows whom they talk to, so music and a longer wait are right.
-            switch.hold(life.leg_id, life.campaign.hold_music, life.campaign.abandonment.notice)
-            self._arm(life, "patience", life.max_wait_s, f.PatienceRanOut)
-        else:
-            patience_s = max(0.0, life.campaign.abandonment.answer_limit_s - NOTICE_MARGIN_S)
-            life.patience_until_s = now + patience_s
-            self._arm(life, "patience", patience_s, f.PatienceRanOut)
-
-    def _bridge(self, life: CallLife, switch: Switch, fact: f.Fact) -> None:
-        if isinstance(fact, f.AgentReserved):
-            life.agent_id, life.agent_leg = fact.agent_id, fact.agent_leg_id
-            life.bridge_tries, life.leg_raised = 0, False
-        life.disarm("patience")
-        if not self._agents.leg_ready(life.agent_id):
-            if life.leg_raised:
-                self._lose_agent(life)
-                return
-            life.leg_raised = True
-            self._agents.raise_leg(life.agent_id)  # dialed per contact: its answer brings us back here
-            self._arm(life, "bridge", self._agents.ring_time_s, f.BridgeOverdue)
-            return
-        life.agent_leg = self._agents.lives[life.agent_id].leg_id
-        life.bridge_tries += 1
-        if life.bridge_tries > BRIDGE_TRIES:
-            self._lose_agent(life)
-            return
-        if life.bridge_tries == 1 and not life.talked_to:
-            self._agents.alert(life, switch)
-        switch.bridge(life.agent_leg, life.leg_id)
-        self._arm(life, "bridge", self._shop.bridge_proof_s, f.BridgeOverdue)
-
-    def _lose_agent(self, life: CallLife) -> None:
-        """The agent cannot be joined: their leg is in doubt, somebody else takes the person."""
-        log.warning("agent cannot be joined", extra={"attempt": life.leg_id, "agent": life.agent_id})
-        agent_id, life.agent_id, life.agent_leg = life.agent_id, "", ""
-        self._agents.doubt(agent_id)
-        self.post(f.AgentLost(life.leg_id, self._shop.clock.now_s()))
-
-    def _begin_talk(self, life: CallLife, switch: Switch) -> None:
-        now, first = self._shop.clock.now_s(), not life.talked_to
-        life.disarm("bridge", "patience", "ring")
-        life.talked_to = life.agent_id
-        self._robots.joined(life)
-        if first:
-            life.bridged_at_s = self._shop.clock.wall_s()
-            life.wait_s = max(0.0, life.bridged_at_s - life.answered_at_s) if life.answered_at_s else 0.0
-            self.record(life)
-        self._agents.apply(Joined(life.agent_id, now))
-        if life.campaign.abandonment.notice:
-            switch.after_bridge(life.leg_id, life.campaign.abandonment.notice)
-
-    def record(self, life: CallLife) -> None:
-        """Start the stereo recording where the campaign wants one and none runs; the path pattern knows
-        {date} {campaign} {attempt} {agent}."""
-        if life.recording or not (life.campaign.record and life.campaign.recording_path):
-            return
-        stamp = self._shop.stamp(self._shop.clock.wall_s())
-        life.recording = life.campaign.recording_path.format(
-            date=stamp,
-            campaign=life.campaign.campaign_id,
-            attempt=life.leg_id,
-            agent=life.agent_id or "robot",
-        )
-        life.recording_from_s = self._shop.clock.now_s()
-        self._shop.switches[life.switch].record(life.leg_id, life.recording)
-
-    def _abandon(self, life: CallLife, switch: Switch) -> None:
-        self._agents.forget(life)
-        if not (life.talked_to or life.campaign.mode is Mode.ROBOT):
-            life.abandoned = True
-            life.wait_s = self._shop.clock.now_s() - life.waits_since_s
-        if life.campaign.abandonment.notice:
-            switch.notice(life.leg_id, life.campaign.abandonment.notice)
-        else:
-            switch.hang_up(life.leg_id)
-        self._expect_end(life, NOTICE_MAX_S)
-
-    def _leave_message(self, life: CallLife, switch: Switch) -> None:
-        self._agents.forget(life)
-        life.disarm("screening", "patience")
-        if life.campaign.machine_message and life.amd == "machine":
-            switch.notice(life.leg_id, life.campaign.machine_message)
-            self._expect_end(life, NOTICE_MAX_S)
-        else:
-            switch.hang_up(life.leg_id)
-            self._expect_end(life, 5.0)
-
-    def _release(self, life: CallLife, fact: f.Fact) -> None:
-        now = self._shop.clock.now_s()
-        if isinstance(fact, f.AgentReserved) and fact.agent_id != life.agent_id:
-            self._agents.apply(PromiseBroken(fact.agent_id, now))
-            return
-        self._agents.forget(life)
-        if life.agent_id:
-            talked = life.talked_to == life.agent_id
-            self._agents.apply((TalkOver if talked else PromiseBroken)(life.agent_id, now))
-            life.agent_id = life.agent_leg = ""
-
-    def _ask(self, life: CallLife, switch: Switch) -> None:
-        """Late: find out beside us whether the leg lives; a dead one ends with what we know."""
-
-        def ask() -> None:
-            if switch.up and not switch.is_alive(life.leg_id):
-                self.post(self.lost(life))
-            else:
-                self._expect_end(life, 15.0)
-
-        self._shop.tasks.start("ask switch", ask)
-
-    def lost(self, life: CallLife) -> f.LegEnded:
-        """The end of a leg whose own news of it was lost."""
-        life.lost = not (life.bridged_at_s or life.abandoned)
-        return f.LegEnded(life.leg_id, self._shop.clock.now_s(), cause="LOST_EVENT", q850=0)
 
     def _settle(self, life: CallLife) -> None:
         life.disarm()
@@ -341,21 +90,3 @@ class Calls:
         self._robots.end(life)
         self.lives.pop(life.leg_id, None)
         self._settler.settle(life)
-
-    # --- timers ------------------------------------------------------------------------------------
-
-    def arm_ring(self, life: CallLife, ring_time_s: float) -> None:
-        """Give up ringing ourselves a little after the switch should have; then expect the end."""
-        self._arm(life, "ring", ring_time_s + 2.0, f.RingTimeOver)
-
-    def _expect_end(self, life: CallLife, within_s: float) -> None:
-        self._arm(life, "end", within_s, f.AnswerOverdue)
-
-    def _arm(self, life: CallLife, name: str, after_s: float, fact: type[f.Fact]) -> None:
-        life.disarm(name)
-
-        def fire() -> None:
-            life.timers.pop(name, None)
-            self.post(fact(life.leg_id, self._shop.clock.now_s()))
-
-        life.timers[name] = self._shop.timers.after(after_s, name, fire)

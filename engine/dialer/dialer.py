@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.dialer.agents import Agents
-from engine.dialer.calls import Calls, Robots, Screener
+from engine.dialer.calls import Calls
+from engine.dialer.conduct import Robots, Screener
 from engine.dialer.consult import Consultations
 from engine.dialer.desk import Desk
 from engine.dialer.gateways import GatewayBook

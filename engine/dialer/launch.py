@@ -320,7 +320,7 @@ class Launcher:
         self._shop.tell("dial", attempt=life.leg_id, campaign=campaign.campaign_id, number=life.intent.number)
         try:
             self._shop.switches[life.switch].dial(order)
-            self._calls.arm_ring(life, campaign.ring_time_s)
+            self._calls.conduct.arm_ring(life, campaign.ring_time_s)
         except SwitchError as error:
             # The order may have left the socket: never dial again blindly, ask when the switch is back.
             log.warning("originate in doubt", extra={"attempt": life.leg_id, "why": str(error)})

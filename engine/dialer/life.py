@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.calls.attempt import State
+from engine.domain import facts as f
 from engine.domain.attempt import Cdr, Intent
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, Progress
-from engine.domain.facts import Fact, LegEnded
 
 LIVE = frozenset({State.WAITING, State.CONNECTING, State.TALKING, State.HELD, State.ROBOT, State.NOTICE})
 """States that only a person reaches: where AMD, or its absence, said "person"."""
@@ -68,9 +68,9 @@ class CallLife:
     script_outcome: str = ""
     script_path: tuple[str, ...] = ()
     digits: str = ""
-    end: LegEnded | None = None
+    end: f.LegEnded | None = None
     # machinery
-    inbox: deque[Fact] = field(default_factory=deque)
+    inbox: deque[f.Fact] = field(default_factory=deque)
     busy: bool = False
     timers: dict[str, Callable[[], None]] = field(default_factory=dict)
 
@@ -121,3 +121,37 @@ def cdr_of(life: CallLife, disposition: str, ended_at_s: float, outcome: str = "
         digits=life.digits,
         decided=dict(intent.decided),
     )
+
+
+def note(life: CallLife, fact: f.Fact, wall_s: float) -> None:
+    """Keep what a fact says of the call, for its CDR and disposition."""
+    match fact:
+        case f.LegCreated():
+            life.created_at_s = wall_s
+        case f.LegRinging():
+            life.ringing_at_s = life.ringing_at_s or wall_s
+        case f.LegEarlyMedia():
+            life.early_media = True
+        case f.LegAnswered(codec=codec):
+            life.answered_at_s, life.codec = life.answered_at_s or wall_s, codec
+            life.disarm("ring")
+        case f.LegEnded():
+            life.end = fact
+        case f.OriginateRefused(text=text):
+            life.refused = text
+        case f.MachineDetected(kind=kind):
+            life.amd = life.amd or kind
+        case f.PersonDetected():
+            life.amd = "person"
+        case f.ScreeningOverdue() if life.state is State.SCREENING:
+            life.amd = "unsure"
+        case f.CancelWanted() | f.EndWanted():
+            life.cancelled = True
+        case f.RingTimeOver():
+            life.ring_time_over = True
+        case f.DigitPressed(digit=digit):
+            life.digits = (life.digits + digit)[-64:]
+        case f.ScriptEnded(outcome=outcome):
+            life.script_outcome = outcome
+        case _:
+            pass

@@ -9,6 +9,7 @@ from dataclasses import replace
 from engine.calls.attempt import State
 from engine.dialer.agents import LEG_VARIABLE, Agents
 from engine.dialer.calls import Calls
+from engine.dialer.conduct import lost
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife
 from engine.dialer.settle import Settler
@@ -110,7 +111,7 @@ class Recovery:
         self._gateways.adopt(intent.gateway)
         if not leg.answered:
             life.state = State.RINGING
-            self._calls.arm_ring(life, max(1.0, campaign.ring_time_s - age_s))
+            self._calls.conduct.arm_ring(life, max(1.0, campaign.ring_time_s - age_s))
         elif agent_id:
             life.state, life.person = State.TALKING, True
             life.agent_id, life.agent_leg, life.talked_to = agent_id, peer, agent_id
@@ -169,7 +170,7 @@ class Recovery:
         dead = 0
         for life in list(self._calls.lives.values()):
             if life.switch == switch.name and life.leg_id not in alive and started_s - life.started_s > 5.0:
-                self._calls.post(self._calls.lost(life))
+                self._calls.post(lost(life, started_s))
                 dead += 1
         for agent in list(self._agents.lives.values()):
             old = started_s - agent.since_s > self._agents.ring_time_s + 5.0 or agent.phone_up

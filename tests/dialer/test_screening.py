@@ -27,10 +27,10 @@ class Ears:
 
 def screened(limits: Abandonment | None = None) -> tuple[World, Ears, str, str]:
     """An answered call under screening: the world, the ears, the agent's leg, the call's."""
-    world, ears = World(screening=True), Ears()
+    ears = Ears()
+    world = World(screening=True, screener=ears)
     if limits:
         world.shop.campaigns["c1"] = replace(world.campaign, abandonment=limits)
-    world.dialer.calls._screener = ears
     agent_leg = world.log_in()
     world.run()
     (call,) = world.dialed
@@ -111,7 +111,6 @@ def test_a_person_who_hangs_up_under_screening_leaves_no_fork_behind():
 
 def test_a_campaign_without_screening_asks_nobody():
     world, ears = World(), Ears()
-    world.dialer.calls._screener = ears
     world.log_in()
     world.run()
     world.fact(f.LegAnswered, world.dialed[0])

@@ -176,7 +176,14 @@ class Paper:
 class World:
     """`people` contacts, `agents` agents, one campaign, running."""
 
-    def __init__(self, people: int = 1, agents: int = 1, mode: Mode = Mode.PROGRESSIVE, **terms: Any) -> None:
+    def __init__(
+        self,
+        people: int = 1,
+        agents: int = 1,
+        mode: Mode = Mode.PROGRESSIVE,
+        screener: Any = None,
+        **terms: Any,
+    ) -> None:
         self.time, self.switch, self.rules, self.paper = Time(), PaperSwitch(), EasyRules(), Paper()
         self.store = MemoryStore(self.time, self.paper)
         self.told: list[dict[str, Any]] = []
@@ -204,7 +211,7 @@ class World:
             agents={f"a{n}": Agent(f"a{n}", "team", str(1000 + n)) for n in range(1, agents + 1)},
         )
         self.store.add_contacts([(person(n), 0.0) for n in range(1, people + 1)], "test")
-        self.dialer = Dialer(self.shop, self.rules, "engine-1", NoRobots)
+        self.dialer = Dialer(self.shop, self.rules, "engine-1", NoRobots, screener)
         self.dialer.start()
 
     # --- what happens --------------------------------------------------------------------------------
