@@ -1,0 +1,64 @@
+"""A key that is read, checked and then forgotten is worse than none: somebody sets it and believes in it."""
+
+import ast
+import typing
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from engine.config import Config
+
+ENGINE = Path(__file__).parents[2] / "engine"
+HANDS_ON = {"convert.py", "load.py", "reload.py"}
+"""Files of engine/config that hand values on; the others declare and check them."""
+
+WITHOUT_EFFECT = {
+    "campaigns.contacts_file",
+    "gateways.prepend",
+    "gateways.rest_after_failures",
+    "gateways.rest_s",
+    "pacing",
+    "pacing.abandon_cap",
+    "pacing.abandon_window_s",
+    "pacing.max_check_s",
+    "pacing.min_check_ms",
+    "pacing.switch_lag_limit_ms",
+    "pacing.switch_lag_stop_ms",
+    "prompts.no_input",
+    "store.claim_lease_s",
+    "store.team_lease_s",
+    "switches.command_deadline_s",
+    "switches.reconnect_max_s",
+    "switches.silence_limit_s",
+    "teams.agent_ring_s",
+    "teams.connect_tone",
+}
+"""Known to have none yet. This list only gets shorter."""
+
+
+def keys(model: type[BaseModel], before: str = "") -> typing.Iterator[tuple[str, str]]:
+    """(path, name) of every key, those of sections and lists too."""
+    for name, field in model.model_fields.items():
+        yield before + name, name
+        for inner in models_in(field.annotation):
+            yield from keys(inner, f"{before}{name}.")
+
+
+def models_in(annotation: object) -> typing.Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from models_in(argument)
+
+
+def names_read() -> set[str]:
+    """Every attribute that the engine asks anything for, outside the declarations themselves."""
+    files = [file for file in ENGINE.rglob("*.py") if file.parent.name != "config" or file.name in HANDS_ON]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+    return {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def test_every_key_is_read_by_somebody() -> None:
+    read = names_read()
+    forgotten = {path for path, name in keys(Config) if name not in read}
+    assert not forgotten - WITHOUT_EFFECT, "Hand these on to whoever they are for, or take them out."
