@@ -40,6 +40,7 @@ class Client:
         self._all_custom = False
         self._filters: list[tuple[str, str]] = []
         self._json = False
+        self._listening = False
         self._password = password
         self._trusted = not password
         self._out = bytearray()
@@ -201,6 +202,7 @@ class Client:
         if any(name.upper() == "ALL" for name in names):
             self.everything = True
         self.names |= {name.upper() for name in names}
+        self._listening = True
         self.core.bus.interests_changed()
         self.reply(f"+OK event listener enabled {kind}")
 
@@ -214,7 +216,7 @@ class Client:
         self.reply("+OK events nixed")
 
     def _noevents(self, *_: object) -> None:
-        listening = bool(self.names or self.everything)
+        listening, self._listening = self._listening, False
         self.names, self.everything = set(), False
         self.core.bus.interests_changed()
         self.reply("+OK no longer listening for events" if listening else "-ERR not listening for events")

@@ -1,8 +1,8 @@
 """Recordings: stereo wav files in which each party is a tone of its own, so that a test can hear who spoke.
 
 left = the leg that is recorded, right = what that leg hears: the other leg of the bridge, or our own prompt
-(440 Hz). People speak at 1000 Hz, agents at 700 Hz. The file is filled when the recording stops; its length is
-that of the wall clock, also on a switch that runs faster than life.
+(440 Hz). People speak at 1000 Hz, agents at 700 Hz. The file is filled when the recording stops; its length
+is that of the wall clock, also on a switch that runs faster than life.
 """
 
 import logging

@@ -8,7 +8,7 @@ import orjson
 MAX_REQUEST_BYTES = 1 << 20
 
 # What mod_event_socket leaves as it is in a plain event; every other byte becomes %XX.
-_PLAIN_SAFE = "/:!$&'()*+,;=~-._"
+_PLAIN_SAFE = "!$'()*,-./_~"
 
 
 @dataclass(slots=True)
