@@ -161,8 +161,9 @@ class Leg(Performer):
             return
         duration = "960" if source == "RTP" else "2000"
         self.fire("DTMF", {"DTMF-Digit": digit, "DTMF-Duration": duration, "DTMF-Source": source})
-        self.digits.append(digit)
         step = self.step
+        if step is None or step.wait.digits:  # whatever else runs takes the key and throws it away
+            self.digits.append(digit)
         if step is not None and step.wait.digits:
             self.wake(step, Wake.DIGIT)
 
