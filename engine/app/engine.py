@@ -12,6 +12,7 @@ from uuid import uuid4
 from engine import greenlets
 from engine.app.children import Child
 from engine.app.feed import Feed
+from engine.app.importing import import_csv
 from engine.app.paths import Places
 from engine.app.prompter import Prompter
 from engine.app.rules import Rules
@@ -22,9 +23,9 @@ from engine.config.reload import Reloaded
 from engine.dialer.dialer import Dialer
 from engine.dialer.inbound import Route
 from engine.dialer.robots import RobotDesk
-from engine.dialer.shop import GatewayTerms, Shop
+from engine.dialer.shop import GatewayTerms, Shop, Tuning
 from engine.domain.campaign import Campaign, CampaignState
-from engine.domain.errors import ConfigError, SwitchError
+from engine.domain.errors import ConfigError, DialerError, SwitchError
 from engine.journal.hot import HotJournal
 from engine.journal.intent_log import IntentLog
 from engine.journal.read import JournalReader
@@ -68,7 +69,9 @@ class Engine:
         config = self.config
         self.data.mkdir(parents=True, exist_ok=True)
         self.lag.start()
-        self.store = RedisStore(self._open_store_url(), config.store.shards, config.store.confirm_replicas)
+        self.store = RedisStore(
+            self._open_store_url(), config.store.shards, config.store.confirm_replicas, config.store.timeout_s
+        )
         self.store.ping()
         self._keep_journal()
         self.intents = IntentLog(self.data / "intents")
@@ -84,6 +87,7 @@ class Engine:
             switches=self.switches.ports,
             tell=self.feed.tell,
             bridge_proof_s=0.3 * self.clock.speed,  # as long as machines need, however fast people live
+            tuning=tuning_of(config),
             gateways=gateway_terms(config, next(iter(self.switches.ports))),
             agents=agents_of(config),
         )
@@ -97,6 +101,9 @@ class Engine:
         self.switches.start()
         self.dialer.start()
         self.feed.tell("engine", what="started")
+        for model in config.campaigns:
+            if model.contacts_file:
+                greenlets.start("contacts file", self._import_file, model.id, model.contacts_file)
 
     def _open_store_url(self) -> str:
         url = self.config.store.url.get_secret_value()
@@ -214,6 +221,17 @@ class Engine:
             self.dialer.change(campaign)
         return campaign
 
+    def _import_file(self, campaign_id: str, name: str) -> None:
+        """The campaign's own list, at every start: rows that are there already count as duplicates."""
+        path = self.config.at(name)
+        try:
+            with path.open("rb") as file:
+                rows = iter(lambda: file.read(1 << 20), b"")
+                result = import_csv(self, self.shop.campaigns[campaign_id], rows, {})
+            log.info("contacts file read", extra={"file": name, "added": result["added"]})
+        except (OSError, DialerError) as error:
+            log.error("contacts file not read", extra={"file": name, "why": str(error)})
+
     def definition(self, campaign_id: str) -> dict[str, Any]:
         return self._definitions[campaign_id]
 
@@ -239,6 +257,7 @@ class Engine:
         self.rules.become(rules)
         self.prompter.become(prompter)
         self._set_routes()
+        self.shop.tuning = tuning_of(config)
         self.dialer.gateways.set_terms(gateway_terms(config, next(iter(self.switches.ports))))
         for agent in agents_of(config).values():
             self.shop.agents[agent.agent_id] = agent
@@ -289,10 +308,29 @@ class Engine:
 def gateway_terms(config: Config, only_switch: str) -> dict[str, GatewayTerms]:
     return {
         one.name: GatewayTerms(
-            one.name, one.switch or only_switch, one.channels, one.calls_per_s, one.prefixes
+            name=one.name,
+            switch=one.switch or only_switch,
+            channels=one.channels,
+            calls_per_s=one.calls_per_s,
+            strip=one.strip,
+            prepend=one.prepend,
+            codec=one.codec,
+            rest_after=one.rest_after_failures,
+            rest_s=one.rest_s,
         )
         for one in config.gateways
     }
+
+
+def tuning_of(config: Config) -> Tuning:
+    return Tuning(
+        min_check_s=config.pacing.min_check_ms / 1000,
+        max_check_s=config.pacing.max_check_s,
+        switch_lag_limit_s=config.pacing.switch_lag_limit_ms / 1000,
+        switch_lag_stop_s=config.pacing.switch_lag_stop_ms / 1000,
+        claim_lease_s=config.store.claim_lease_s,
+        team_lease_s=config.store.team_lease_s,
+    )
 
 
 def owner() -> str:

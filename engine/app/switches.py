@@ -37,7 +37,14 @@ class Switches:
         self.ports: dict[str, FreeSwitch] = {}
         for one in config.switches:
             link = self._link(
-                one.name, one.host, one.port, one.password.get_secret_value(), clock, on_fact, on_state
+                one.name,
+                one.host,
+                one.port,
+                one.password.get_secret_value(),
+                clock,
+                on_fact,
+                on_state,
+                one.command_deadline_s,
             )
             self.ports[one.name] = FreeSwitch(
                 one.name, link, one.dial, one.agent_dial, media_endpoint=one.media_dial
@@ -56,6 +63,7 @@ class Switches:
         clock: SystemClock,
         on_fact: Callable[[Fact], object],
         on_state: Callable[[str, LinkState], object],
+        deadline_s: float = 5.0,
     ) -> SwitchLink:
         link = SwitchLink(
             name,
@@ -65,6 +73,7 @@ class Switches:
             _stamped(on_fact, clock),
             lambda state: on_state(name, state),
             SystemClock(),
+            timeout_s=deadline_s,
         )
         self.links[name] = link
         return link

@@ -91,9 +91,7 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
     logs.start("warning", "plain", engine.data / "demo.log")
     own = engine.config.demo
     print(f"Demo on the virtual switch: {own.contacts} contacts for {own.agents} simulated agents,")
-    print(
-        f"{own.contacts} more for a robot. People live {own.speed:g} times faster there (so talks are short), at any hour."
-    )
+    print(f"{own.contacts} more for a robot. People live {own.speed:g} times faster there, at any hour.")
     print("Preparing (embedded store, prompts, lists) ...", flush=True)
     stop = Event()
     for number in (2, 15):
@@ -110,9 +108,7 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
         print(summary_text(demo.summary()), flush=True)
         demo.export(engine.data / "cdr.csv")
         where = os.path.relpath(engine.data)
-        print(
-            f"\nCDRs: {where}/cdr.csv and {where}/journal, recordings: {where}/recordings, log: {where}/demo.log"
-        )
+        print(f"\nUnder {where}: cdr.csv, journal/, recordings/, demo.log")
         front.stop()
     finally:
         engine.stop()

@@ -55,7 +55,7 @@ def campaigns_of(config: Config) -> dict[str, Campaign]:
 
 
 def agents_of(config: Config) -> dict[str, Agent]:
-    standing = {team.name: team.standing_legs for team in config.teams}
+    teams = {team.name: team for team in config.teams}
     return {
         model.id: Agent(
             agent_id=model.id,
@@ -63,7 +63,9 @@ def agents_of(config: Config) -> dict[str, Agent]:
             extension=model.extension,
             name=model.name,
             skills=frozenset(model.skills),
-            standing=standing[model.team],
+            standing=teams[model.team].standing_legs,
+            ring_time_s=teams[model.team].agent_ring_s,
+            connect_tone=teams[model.team].connect_tone,
         )
         for model in config.agents
     }

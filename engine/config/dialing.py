@@ -40,12 +40,6 @@ class Calling(Section):
 class Pacing(Section):
     """How calls are launched, and the caps over every mode."""
 
-    abandon_cap: float = Field(
-        default=0.03, ge=0, le=0.1, description="abandoned / live answers at most, fraction 0..1"
-    )
-    abandon_window_s: float = Field(
-        default=DAY_S, ge=3_600, le=30 * DAY_S, description="seconds over which abandon_cap is kept"
-    )
     min_check_ms: int = Field(
         default=50, ge=10, le=1_000, description="least milliseconds between two decisions of a team"
     )

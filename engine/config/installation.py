@@ -38,12 +38,6 @@ class Switch(Section):
     command_deadline_s: float = Field(
         default=5.0, ge=0.5, le=60, description="seconds a command may take; then reconnect"
     )
-    silence_limit_s: float = Field(
-        default=45.0, ge=5, le=600, description="seconds without any event; then reconnect"
-    )
-    reconnect_max_s: float = Field(
-        default=10.0, ge=0.5, le=300, description="longest pause between reconnects, seconds"
-    )
 
 
 class VirtualSwitch(Section):
@@ -208,9 +202,6 @@ class Prompts(Section):
     sorry: dict[Language, str] = Field(
         default={}, description="own recording by language: something failed, we call again"
     )
-    no_input: dict[Language, str] = Field(
-        default={}, description="own recording by language: I cannot hear you, goodbye"
-    )
 
 
 class Tts(Section):
@@ -234,7 +225,6 @@ class Recording(Section):
         default="recordings/{date}/{campaign}/{attempt}.wav",
         description="below media_path; {date}, {campaign}, {attempt}, {agent}, {contact}",
     )
-    stereo: bool = Field(default=True, description="person left, agent right")
 
 
 class Logging(Section):

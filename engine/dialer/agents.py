@@ -28,15 +28,12 @@ from engine.ports import Switch
 if TYPE_CHECKING:
     from engine.dialer.life import CallLife
 
-CONNECT_TONE = "tone_stream://%(150,0,1400)"
 LEG_VARIABLE = "prozvon_agent"
 BETWEEN_CALLS = (AgentState.WRAP_UP, AgentState.READY, AgentState.PAUSED)
 
 
 class Agents:
     """Everybody who may talk, and the people who wait for them, longest first."""
-
-    ring_time_s = 20.0
 
     def __init__(self, shop: Shop, on_fact: Callable[[f.Fact], None]) -> None:
         self._shop, self._on_fact = shop, on_fact
@@ -126,7 +123,7 @@ class Agents:
         self.by_leg[life.leg_id] = agent_id
         marks = {LEG_VARIABLE: agent_id, "prozvon_team": life.agent.team}
         try:
-            self._switch(life).call_agent(life.leg_id, life.agent.extension, self.ring_time_s, marks)
+            self._switch(life).call_agent(life.leg_id, life.agent.extension, life.agent.ring_time_s, marks)
         except SwitchError as error:
             log.warning("agent's phone not called", extra={"agent": agent_id, "why": str(error)})
             self._leg_gone(life, f.LegEnded(life.leg_id, self._shop.clock.now_s(), cause="SWITCH_GONE"))
@@ -237,7 +234,8 @@ class Agents:
         """Just before the bridge: a tone (or the contact's name) only the agent hears, and the card."""
         life = self.lives[call.agent_id]
         whisper = call.contact.fields.get("whisper_prompt", "") if call.campaign.whisper else ""
-        switch.tell_agent(life.leg_id, whisper or CONNECT_TONE)
+        if whisper or life.agent.connect_tone:
+            switch.tell_agent(life.leg_id, whisper or life.agent.connect_tone)
         self._shop.tell("card", agent=call.agent_id, attempt=call.leg_id, card=card_of(call))
 
 

@@ -149,7 +149,8 @@ class Conductor:
                 return
             life.leg_raised = True
             self._agents.raise_leg(life.agent_id)  # dialed per contact: its answer brings us back here
-            self._arm(life, "bridge", self._agents.ring_time_s, f.BridgeOverdue)
+            ring_s = self._agents.lives[life.agent_id].agent.ring_time_s
+            self._arm(life, "bridge", ring_s, f.BridgeOverdue)
             return
         life.agent_leg = self._agents.lives[life.agent_id].leg_id
         life.bridge_tries += 1
@@ -183,7 +184,7 @@ class Conductor:
 
     def record(self, life: CallLife) -> None:
         """Start the stereo recording where the campaign wants one and none runs; the path pattern knows
-        {date} {campaign} {attempt} {agent}."""
+        {date} {campaign} {attempt} {contact} {agent}."""
         if life.recording or not (life.campaign.record and life.campaign.recording_path):
             return
         stamp = self._shop.stamp(self._shop.clock.wall_s())
@@ -191,6 +192,7 @@ class Conductor:
             date=stamp,
             campaign=life.campaign.campaign_id,
             attempt=life.leg_id,
+            contact=life.contact.contact_id,
             agent=life.agent_id or "robot",
         )
         life.recording_from_s = self._shop.clock.now_s()

@@ -21,8 +21,6 @@ from engine.domain.campaign import Campaign, CampaignState, Mode
 from engine.domain.errors import DialerError, StoreError, SwitchError
 from engine.ports import IntentBook, Switch
 
-LEASE_TTL_S = 10.0
-LEASE_EVERY_S = 3.0
 SWEEP_EVERY_S = 30.0
 
 
@@ -108,13 +106,13 @@ class Dialer:
     def _keep_leases(self) -> None:
         if not self._stopping:
             self.shop.tasks.start("leases", self._renew)
-            self.shop.timers.after(LEASE_EVERY_S, "leases", self._keep_leases)
+            self.shop.timers.after(self.shop.tuning.team_lease_s * 0.3, "leases", self._keep_leases)
 
     def _renew(self) -> None:
         for team in sorted(self.teams):
             held = self.shop.leases.get(team)
             try:
-                lease = self.shop.store.acquire_team(team, self.owner, LEASE_TTL_S)
+                lease = self.shop.store.acquire_team(team, self.owner, self.shop.tuning.team_lease_s)
                 if lease is None:
                     if self.shop.leases.pop(team, None):
                         log.error("lost a team to another engine", extra={"team": team})

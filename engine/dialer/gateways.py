@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from engine.dialer.shop import GatewayTerms
 
-REST_AFTER = 5  # congestion in a row, no ring and no answer between
-REST_S = 30.0
-
 
 @dataclass(slots=True)
 class Line:
@@ -77,7 +74,7 @@ class GatewayBook:
             return False
         line.in_use = max(0, line.in_use - 1)
         line.failures = line.failures + 1 if congested else 0
-        if line.failures >= REST_AFTER:
-            line.failures, line.rests_until_s = 0, now_s + REST_S
+        if line.failures >= line.terms.rest_after:
+            line.failures, line.rests_until_s = 0, now_s + line.terms.rest_s
             return True
         return False

@@ -25,8 +25,8 @@ from engine.domain.errors import ConfigError, DialerError, Fenced, StoreError, S
 from engine.domain.gate import Blocked
 from engine.ports import Dial, IntentBook, SafetyNet
 
-CLAIM_LEASE_S = 60.0
 CLAIM_BATCH = 50
+FRESH_S = 5.0  # what must be left of a claim's lease to come to the intent within it
 JUDGE_AT_MOST = 500  # contacts judged for one decision, so that a list at night does not hold the engine
 DRY_S = 1.0
 NO_LINE_S = 10.0
@@ -122,13 +122,14 @@ class Launcher:
         if not held and now >= self._dry_until_s.get(name, 0.0):
             limit = min(CLAIM_BATCH, max(1, wanted))
             lease = self._shop.leases[campaign.team]
-            found = self._shop.store.claim_due(lease, name, limit, CLAIM_LEASE_S)
+            found = self._shop.store.claim_due(lease, name, limit, self._shop.tuning.claim_lease_s)
             held.extend(found)
             if len(found) < limit:
                 self._dry_until_s[name] = now + DRY_S
+        spare_s = min(FRESH_S, self._shop.tuning.claim_lease_s / 2.0)
         while held:
             claimed = held.popleft()
-            if claimed.lease_until_s > self._shop.clock.wall_s() + 5.0:
+            if claimed.lease_until_s > self._shop.clock.wall_s() + spare_s:
                 return claimed
         return None
 
@@ -301,13 +302,15 @@ class Launcher:
         campaign, limits = life.campaign, life.campaign.abandonment
         net_ms = min(1800, max(500, round(limits.answer_limit_s * 1000) - 200))
         net = SafetyNet(limits.notice, net_ms, campaign.screening) if limits.notice else None
+        terms = self._gateways.lines[line.gateway].terms
         order = Dial(
             leg_id=life.leg_id,
-            number=life.intent.number,
+            number=terms.as_dialed(life.intent.number),
             gateway=line.gateway,
             caller_id=line.caller_id,
             ring_time_s=campaign.ring_time_s,
             net=net,
+            codec=terms.codec,
             variables={
                 "prozvon_attempt": life.leg_id,
                 "prozvon_team": campaign.team,

@@ -17,8 +17,6 @@ from engine.pacing import POLICIES
 from engine.pacing.governor import Limits, govern
 from engine.pacing.snapshot import AgentView, CallView, Decision, Policy, Snapshot, UnpacedDemand
 
-MIN_GAP_S = 0.05  # at most 20 decisions a second per team
-
 
 class Pacer:
     """One policy object per running campaign; decisions of a team coalesce."""
@@ -51,9 +49,9 @@ class Pacer:
         self.poke(life.agent.team)
 
     def poke(self, team: str, after_s: float = 0.0) -> None:
-        """Ask for a decision: at once where the last is old enough, never more than 20 a second."""
+        """Ask for a decision: at once where the last is old enough, never closer than min_check_s."""
         now = self._shop.clock.now_s()
-        wait_s = max(after_s, self._last_s.get(team, -1.0) + MIN_GAP_S - now, 0.0)
+        wait_s = max(after_s, self._last_s.get(team, -1.0) + self._shop.tuning.min_check_s - now, 0.0)
         if team in self._ticking:
             if after_s > 0.0:
                 return  # a tick is due already, and it will set the next
@@ -66,12 +64,12 @@ class Pacer:
         now = self._shop.clock.now_s()
         self._last_s[team] = now
         mine = [c for c in self._shop.campaigns.values() if c.team == team and c.campaign_id in self.running]
-        next_s = 5.0
+        next_s = self._shop.tuning.max_check_s
         for campaign in sorted(mine, key=lambda c: (-c.priority, c.campaign_id)):
             decision = self._decide(campaign, now)
             next_s = min(next_s, decision.next_check_s)
         if mine:
-            self.poke(team, max(next_s, MIN_GAP_S))
+            self.poke(team, next_s)
 
     def _decide(self, campaign: Campaign, now: float) -> Decision:
         policy = self._policy(campaign)
@@ -143,6 +141,8 @@ class Pacer:
             starts_left=min(starts, self._launcher.starts_left(campaign)),
             switch_up=bool(up) and campaign.team in self._shop.leases,
             switch_lag_s=max((s.lag_s() for s in up), default=0.0),
+            switch_lag_limit_s=self._shop.tuning.switch_lag_limit_s,
+            switch_lag_stop_s=self._shop.tuning.switch_lag_stop_s,
             needs_agents=campaign.mode is not Mode.ROBOT,
         )
 

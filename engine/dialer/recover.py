@@ -173,7 +173,7 @@ class Recovery:
                 self._calls.post(lost(life, started_s))
                 dead += 1
         for agent in list(self._agents.lives.values()):
-            old = started_s - agent.since_s > self._agents.ring_time_s + 5.0 or agent.phone_up
+            old = started_s - agent.since_s > agent.agent.ring_time_s + 5.0 or agent.phone_up
             if agent.switch == switch.name and agent.leg_id and agent.leg_id not in alive and old:
                 gone = f.LegEnded(agent.leg_id, started_s, cause="LOST_EVENT")
                 self._agents.on_leg_fact(agent.agent.agent_id, gone)

@@ -15,13 +15,41 @@ log = logging.getLogger("prozvon.dialer")
 
 @dataclass(frozen=True, slots=True)
 class GatewayTerms:
-    """The contract with a trunk: `channels` at once, `calls_per_s`, on `switch`."""
+    """The contract with a trunk: `channels` at once, `calls_per_s`, on `switch`.
+
+    `strip`, `prepend`: how an E.164 number is written for it. `codec`: the one of its calls. After
+    `rest_after` failures in a row it rests for `rest_s`.
+    """
 
     name: str
     switch: str
     channels: int
     calls_per_s: float
-    prefixes: tuple[str, ...] = ()
+    strip: str = ""
+    prepend: str = ""
+    codec: str = ""
+    rest_after: int = 20
+    rest_s: float = 60.0
+
+    def as_dialed(self, number: str) -> str:
+        """The E.164 number as this trunk wants it."""
+        return self.prepend + number.removeprefix(self.strip)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Intervals and limits that operations may change while calls run; all in seconds.
+
+    `min_check_s`, `max_check_s`: between two pacing decisions. `switch_lag_limit_s`, `switch_lag_stop_s`:
+    originate → channel, p95: above the one half as many calls, above the other none.
+    """
+
+    min_check_s: float = 0.05
+    max_check_s: float = 1.0
+    switch_lag_limit_s: float = 0.5
+    switch_lag_stop_s: float = 2.0
+    claim_lease_s: float = 60.0
+    team_lease_s: float = 10.0
 
 
 @dataclass(slots=True)
@@ -40,6 +68,7 @@ class Shop:
     switches: Mapping[str, Switch]
     tell: Callable[..., None]
     bridge_proof_s: float = 0.3
+    tuning: Tuning = Tuning()
     gateways: dict[str, GatewayTerms] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)

@@ -7,7 +7,8 @@ from enum import StrEnum
 @dataclass(frozen=True, slots=True)
 class Agent:
     """An operator. `extension`: their phone in the switch's directory. `standing`: the leg stays up between
-    calls ("nailed up"); otherwise it is dialed per contact."""
+    calls ("nailed up"); otherwise it is dialed per contact. `ring_time_s`: how long their phone
+    rings. `connect_tone`: what only they hear as a person is joined, "" nothing."""
 
     agent_id: str
     team: str
@@ -15,6 +16,8 @@ class Agent:
     name: str = ""
     skills: frozenset[str] = frozenset()
     standing: bool = True
+    ring_time_s: float = 20.0
+    connect_tone: str = "tone_stream://%(120,0,880)"
 
 
 class AgentState(StrEnum):

@@ -22,13 +22,12 @@ class FreeSwitch:
         link: SwitchLink,
         endpoint: str = "sofia/gateway/{gateway}/{number}",
         agent_endpoint: str = "user/{extension}",
-        strip_plus: bool = False,
         media_endpoint: str = "sofia/media/amd@{host}:{port}",
     ) -> None:
         self.name = name
         self._link = link
         self._media_endpoint = media_endpoint
-        self._endpoint, self._agent_endpoint, self._strip_plus = endpoint, agent_endpoint, strip_plus
+        self._endpoint, self._agent_endpoint = endpoint, agent_endpoint
         self._supervising: set[str] = set()
 
     @property
@@ -42,7 +41,6 @@ class FreeSwitch:
     # --- legs --------------------------------------------------------------------------------------
 
     def dial(self, order: Dial) -> None:
-        number = order.number.lstrip("+") if self._strip_plus else order.number
         net = order.net
         values = orders.customer_leg(after_bridge=NET_EXTENSION if net else "", codec=order.codec)
         if net:
@@ -54,7 +52,7 @@ class FreeSwitch:
         )
         text = orders.originate(
             order.leg_id,
-            self._endpoint.format(gateway=order.gateway, number=number),
+            self._endpoint.format(gateway=order.gateway, number=order.number),
             then,
             ring_s=order.ring_time_s,
             caller_id=order.caller_id,
@@ -109,12 +107,11 @@ class FreeSwitch:
         self._tell(orders.hold(leg_id, music, notice))
 
     def transfer(self, leg_id: str, number: str, gateway: str, caller_id: str, sorry: str) -> None:
-        to = number.lstrip("+") if self._strip_plus else number
         internal = bool(re.fullmatch(r"\d{2,6}", number))
         endpoint = (
             self._agent_endpoint.format(extension=number)
             if internal
-            else self._endpoint.format(gateway=gateway, number=to)
+            else self._endpoint.format(gateway=gateway, number=number)
         )
         self._tell(orders.blind_transfer(leg_id, endpoint, caller_id=caller_id, sorry=sorry))
 

@@ -15,7 +15,7 @@ from engine.control import NotFound, Refused
 from engine.domain.errors import ConfigError, DialerError
 
 ROOT = Path(__file__).parents[2]
-WRONG = "api: {prot: 1}\npacing: {abandon_cap: 2}\n"
+WRONG = "api: {prot: 1}\npacing: {max_check_s: 99}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_a_wrong_configuration_is_told_line_by_line_with_exit_code_2(tmp_path, c
     assert cli.main(["config", "check", "--config", str(path)]) == Exit.USAGE
     assert [line.split(": ")[:2] for line in capsys.readouterr().err.splitlines()] == [
         [f"{path}:1:7", "api.prot"],
-        [f"{path}:2:23", "pacing.abandon_cap"],
+        [f"{path}:2:23", "pacing.max_check_s"],
     ]
 
 
@@ -84,7 +84,7 @@ def test_for_scripts_the_same_is_json(tmp_path, capsys):
     path.write_text(WRONG)
     assert cli.main(["config", "check", "--json", "--config", str(path)]) == Exit.USAGE
     problems = json.loads(capsys.readouterr().out)["error"]["problems"]
-    assert [problem["key"] for problem in problems] == ["api.prot", "pacing.abandon_cap"]
+    assert [problem["key"] for problem in problems] == ["api.prot", "pacing.max_check_s"]
 
 
 @pytest.mark.parametrize("order", ["before", "after", "environment"])

@@ -12,27 +12,7 @@ ENGINE = Path(__file__).parents[2] / "engine"
 HANDS_ON = {"convert.py", "load.py", "reload.py"}
 """Files of engine/config that hand values on; the others declare and check them."""
 
-WITHOUT_EFFECT = {
-    "campaigns.contacts_file",
-    "gateways.prepend",
-    "gateways.rest_after_failures",
-    "gateways.rest_s",
-    "pacing",
-    "pacing.abandon_cap",
-    "pacing.abandon_window_s",
-    "pacing.max_check_s",
-    "pacing.min_check_ms",
-    "pacing.switch_lag_limit_ms",
-    "pacing.switch_lag_stop_ms",
-    "prompts.no_input",
-    "store.claim_lease_s",
-    "store.team_lease_s",
-    "switches.command_deadline_s",
-    "switches.reconnect_max_s",
-    "switches.silence_limit_s",
-    "teams.agent_ring_s",
-    "teams.connect_tone",
-}
+WITHOUT_EFFECT: set[str] = set()
 """Known to have none yet. This list only gets shorter."""
 
 

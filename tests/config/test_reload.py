@@ -12,7 +12,7 @@ gateways:
   - {name: one, channels: 10}
   - {name: two, channels: 20}
 api: {port: 8080}
-pacing: {abandon_cap: 0.03}
+pacing: {max_check_s: 3}
 """
 
 
