@@ -76,6 +76,13 @@ class ContactStore(Protocol):
         nothing when the claim is over already: its lease ran out, or an intent was stored."""
         ...
 
+    def reschedule(
+        self, lease: Lease, campaign_id: str, person_id: str, contact_id: str, due_at_s: float, reason: str
+    ) -> bool:
+        """A promise to call back: the contact, queued or done, is due at `due_at_s` instead. False, and
+        nothing changed: it is unknown, claimed or being called. Safe to repeat."""
+        ...
+
     def history(self, person_id: str) -> PersonHistory:
         """What is known of a person; version 0 and no touches for a stranger. Touches are kept 100 days."""
         ...
@@ -156,8 +163,9 @@ class IntentBook(Protocol):
 class Journal(Protocol):
     """Facts and decisions, hot tail and archive read as one, oldest first.
 
-    Kinds: intent, cdr and blocked are written by the store itself (in `intend`, `settle`, `put_back`);
-    decision, import, agent, campaign, config and note by whoever has something to tell.
+    Kinds: intent, cdr, blocked and callback are written by the store itself (in `intend`, `settle`,
+    `put_back`, `reschedule`); outcome (what an agent noted), decision, import, agent, campaign, config and
+    note by whoever has something to tell.
     """
 
     def append(self, kind: str, shard_of: str, record: Mapping[str, Any]) -> None:

@@ -59,7 +59,7 @@ def script(name: str) -> Script:
 
 NAMES: Final = (
     "acquire_team", "release_team", "fence", "enrol", "index_numbers", "add_contacts", "claim", "put_back",
-    "intend", "settle", "find", "queue_sizes", "append",
+    "reschedule", "intend", "settle", "find", "queue_sizes", "append",
 )  # fmt: skip
 
 

@@ -160,6 +160,20 @@ class MemoryStore:
             },
         )
 
+    def reschedule(
+        self, lease: Lease, campaign_id: str, person_id: str, contact_id: str, due_at_s: float, reason: str
+    ) -> bool:
+        self._check(lease)
+        case = self._cases.get(contact_id)
+        if case is None or case.lease_until_s is not None or case.open:
+            return False
+        due = _instant(due_at_s)
+        if case.due_at_s != due:
+            case.due_at_s = due
+            told = {"contact_id": contact_id, "person_id": person_id, "campaign_id": campaign_id}
+            self._note("callback", person_id, {**told, "reason": reason, "next_due_at_s": due})
+        return True
+
     def queue_sizes(self, campaign_id: str, wall_s: float) -> QueueSizes:
         cases = [case for case in self._cases.values() if case.contact.campaign_id == campaign_id]
         queued = [case.due_at_s or 0.0 for case in cases if case.queued]

@@ -12,7 +12,7 @@ from engine.domain.contact import Claimed, Contact, PersonHistory, Progress, Sch
 from engine.domain.errors import StoreError
 from engine.ports import ImportCount, Lease, OpenAttempt, QueueSizes
 from engine.store.batcher import Batcher, Command, load_scripts
-from engine.store.client import make_pool, script, without_password
+from engine.store.client import REPLY_TIMEOUT_S, make_pool, script, without_password
 from engine.store.codec import (
     INTENT,
     PROGRESS,
@@ -45,13 +45,15 @@ class RedisStore:
     could be lost in a failover, and its call be made twice.
     """
 
-    def __init__(self, url: str, shards: int = 16, replicas: int = 0) -> None:
+    def __init__(
+        self, url: str, shards: int = 16, replicas: int = 0, timeout_s: float = REPLY_TIMEOUT_S
+    ) -> None:
         self._where = without_password(url)
         self._shards = shards
         self._roots = [root_of(shard) for shard in range(shards)]
         self._replicas = replicas
         self._fenced_as: dict[str, int] = {}
-        self.batcher = Batcher(make_pool(url), url, self._prepare)
+        self.batcher = Batcher(make_pool(url, timeout_s), url, self._prepare)
 
     def close(self) -> None:
         self.batcher.close()
@@ -154,6 +156,19 @@ class RedisStore:
                 contact_id,
                 "" if due_ms is None else due_ms,
                 pack_plain(body),
+            )
+        )
+
+    def reschedule(
+        self, lease: Lease, campaign_id: str, person_id: str, contact_id: str, due_at_s: float, reason: str
+    ) -> bool:
+        due_ms = epoch_ms(due_at_s) or 0
+        told = {"contact_id": contact_id, "person_id": person_id, "campaign_id": campaign_id}
+        body = pack_plain({**told, "reason": reason, "next_due_at_s": due_ms / 1000})
+        step = script("reschedule")
+        return bool(
+            self.batcher.run(
+                step.call([self._root(person_id)], lease.team, lease.token, contact_id, due_ms, body)
             )
         )
 

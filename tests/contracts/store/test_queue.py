@@ -2,8 +2,11 @@
 
 import math
 
-from engine.ports import ImportCount
-from tests.contracts.store.world import World, case
+import pytest
+
+from engine.domain.errors import Fenced
+from engine.ports import ImportCount, Lease
+from tests.contracts.store.world import World, case, intent_for
 
 
 def test_a_contact_comes_out_of_the_queue_as_it_went_in(world: World) -> None:
@@ -189,3 +192,56 @@ def test_a_person_with_many_contacts_does_not_keep_others_waiting(world: World) 
         if claimed := world.claim(lease, limit=5):
             break
     assert claimed == ["anna"]
+
+
+def call_back(world: World, lease: Lease, contact_id: str, in_s: float) -> bool:
+    contact = case(contact_id)
+    due_at_s = world.wall_s() + in_s
+    told = (contact.campaign_id, contact.person_id, contact_id, due_at_s, "callback promised")
+    return world.store.reschedule(lease, *told)
+
+
+def test_a_promised_callback_brings_back_a_contact_that_was_done(world: World) -> None:
+    world.add(case("c1"))
+    lease = world.owner()
+    world.claim(lease)
+    world.put_back(lease, case("c1"), None)
+    assert world.sizes() == (0, 0, 0, 1)
+
+    assert call_back(world, lease, "c1", 300)
+    assert world.sizes() == (0, 1, 0, 0)
+    assert call_back(world, lease, "c1", -1)
+    assert world.sizes() == (1, 0, 0, 0)
+    assert world.claim(lease) == ["c1"]
+
+
+def test_a_callback_said_twice_is_one(world: World) -> None:
+    world.add(case("c1"), due_in_s=-5)
+    lease = world.owner()
+    due_at_s = world.wall_s() + 300
+    for _ in range(2):
+        contact = case("c1")
+        assert world.store.reschedule(lease, "reminders", contact.person_id, "c1", due_at_s, "promised")
+    assert world.sizes() == (0, 1, 0, 0)
+
+
+def test_a_contact_in_hand_cannot_be_rescheduled_under_its_holder(world: World) -> None:
+    contact = case("c1")
+    world.add(contact)
+    lease = world.owner()
+    (claimed,) = world.claimed(lease)
+    assert not call_back(world, lease, "c1", 300)
+    assert world.store.intend(lease, intent_for(contact, claimed.history.version))
+    assert not call_back(world, lease, "c1", 300)
+    assert world.sizes() == (0, 0, 1, 0)
+    assert not call_back(world, lease, "nobody", 300)
+
+
+def test_another_owner_of_the_team_fences_a_callback_off(world: World) -> None:
+    world.add(case("c1"))
+    old = world.owner(ttl_s=0.02)
+    world.until(old.until_s)
+    world.owner("engine-2")
+    world.claim(world.owner("engine-2"))
+    with pytest.raises(Fenced):
+        call_back(world, old, "c1", 300)

@@ -112,6 +112,11 @@ class Twins(RuleBasedStateMachine):
             owner,
         )
 
+    @rule(contact=contacts, in_s=st.sampled_from([-30, 60]), owner=st.sampled_from([-1, -1, -1, 0]))
+    def reschedule(self, contact: Contact, in_s: int, owner: int) -> None:
+        told = (contact.campaign_id, contact.person_id, contact.contact_id, time.time() + in_s, "promised")
+        self.both(lambda store, lease: store.reschedule(lease, *told), owner)
+
     @rule(contact=contacts, stale=st.sampled_from([0, 0, 0, 1]), owner=st.sampled_from([-1, -1, -1, 0]))
     def intend(self, contact: Contact, stale: int, owner: int) -> None:
         version = self.stores[0].history(contact.person_id).version
