@@ -67,8 +67,8 @@ class Gateway(Section):
     prepend: str = Field(
         default="", max_length=32, description="put before what is left of the number, e.g. 00"
     )
-    codec: Literal["PCMU", "PCMA"] = Field(
-        default="PCMA", description="the one codec of its calls: a fork needs the same"
+    codec: Literal["", "PCMU", "PCMA"] = Field(
+        default="", description="the only codec offered to it; empty: those of the switch's profile"
     )
     rest_after_failures: int = Field(
         default=20, ge=1, le=10_000, description="failures in a row after which it rests"
