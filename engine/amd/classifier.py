@@ -7,6 +7,7 @@ beep of a mailbox) decide by themselves.
 """
 
 from dataclasses import dataclass, field
+from math import log10
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ class Detector:
         self._at_ms += FRAME_MS
         samples = np.frombuffer(pcm, "<i2").astype(np.float32)
         power = float(samples @ samples) / len(samples) / _FULL_SCALE
-        level_dbfs = 10.0 * float(np.log10(power)) if power > 1e-9 else _FLOOR_DBFS
+        level_dbfs = 10.0 * log10(power) if power > 1e-9 else _FLOOR_DBFS
         tone = self._tones.push(samples, level_dbfs)
         voiced = not self._tones.in_tone and level_dbfs > -60.0 and self._vad.is_speech(pcm, RATE)
         heard = self._greeting.push(level_dbfs, voiced)

@@ -6,6 +6,7 @@ frames means is told by its frequency, its length and what came before.
 
 from dataclasses import dataclass
 from enum import Enum
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,11 @@ Samples = npt.NDArray[np.float32]
 
 FFT = 256
 BIN_HZ = RATE / FFT
-_WINDOW = np.hanning(FRAME_SAMPLES).astype(np.float32)
+_ANGLES = 2 * np.pi * np.outer(np.arange(FFT // 2 + 1), np.arange(FRAME_SAMPLES)) / FFT
+# Cosine rows, then sine rows, windowed: for one short frame a product is half the price of an FFT's call.
+_SPECTRUM = (np.concatenate([np.cos(_ANGLES), np.sin(_ANGLES)]) * np.hanning(FRAME_SAMPLES)).astype(
+    np.float32
+)
 _LOBE = 3  # bins either side of a peak that belong to it under this window
 _LOW_BIN = 10  # 312 Hz: below it there are hum and voices, no tones
 
@@ -73,17 +78,18 @@ def _is_cng(hz: float) -> bool:
 
 def pitch(samples: Samples) -> tuple[float, float]:
     """(frequency of the strongest peak in Hz, share of the power in it 0..1) of one frame."""
-    spectrum = np.fft.rfft(samples * _WINDOW, FFT)
-    power = spectrum.real**2 + spectrum.imag**2
+    parts = _SPECTRUM @ samples
+    parts *= parts
+    power = parts[: FFT // 2 + 1] + parts[FFT // 2 + 1 :]
     peak = int(power[_LOW_BIN : FFT // 2 - _LOBE].argmax()) + _LOW_BIN
     total = float(power.sum())
     if total <= 0.0:
         return 0.0, 0.0
-    left, top, right = (float(value) for value in np.sqrt(power[peak - 1 : peak + 2]))
+    around = power[peak - _LOBE : peak + _LOBE + 1].tolist()
+    left, top, right = (sqrt(value) for value in around[_LOBE - 1 : _LOBE + 2])
     bend = left - 2.0 * top + right
     offset = 0.5 * (left - right) / bend if bend else 0.0
-    share = float(power[peak - _LOBE : peak + _LOBE + 1].sum()) / total
-    return (peak + offset) * BIN_HZ, share
+    return (peak + offset) * BIN_HZ, sum(around) / total
 
 
 class ToneTracker:

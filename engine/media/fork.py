@@ -11,7 +11,6 @@ from engine.media.sip import Dialog
 
 SILENT_S = 10.0
 MAX_DATAGRAM = 2_048
-PACKETS_AT_ONCE = 16  # of one call before the others have their turn
 
 
 @dataclass(slots=True)
@@ -31,22 +30,20 @@ class Fork:
     strangers: int = 0
 
     def read(self, now_s: float) -> Verdict | None:
-        """Take what has arrived; the verdict, once, with the packet that decides."""
-        for _ in range(PACKETS_AT_ONCE):
-            try:
-                packet, (host, _) = self.sock.recvfrom(MAX_DATAGRAM)
-            except OSError:  # nothing more to read, or an ICMP error of something that we never sent
-                return None
-            if host not in (self.offer.host, self.dialog.peer[0]):
-                self.strangers += 1
-                continue
-            pcm = self.receiver.receive(packet, now_s)
-            if pcm:
-                self.heard_at_s = now_s
-                verdict = self._listen(pcm)
-                if verdict is not None:
-                    return verdict
-        return None
+        """Take one packet that has arrived, then the others have their turn; the verdict, once, with the one
+        that decides."""
+        try:
+            packet, (host, _) = self.sock.recvfrom(MAX_DATAGRAM)
+        except OSError:  # nothing there after all, or an ICMP error of something that we never sent
+            return None
+        if host != self.offer.host and host != self.dialog.peer[0]:
+            self.strangers += 1
+            return None
+        pcm = self.receiver.receive(packet, now_s)
+        if not pcm:
+            return None
+        self.heard_at_s = now_s
+        return self._listen(pcm)
 
     def tick(self, now_s: float) -> Verdict | None:
         """Time passed: silence where the far end sends nothing is silence to the detector."""
@@ -58,6 +55,8 @@ class Fork:
         return now_s - self.heard_at_s > SILENT_S
 
     def _listen(self, pcm: bytes) -> Verdict | None:
+        if self.detector.verdict is not None:
+            return None
         for frame in self.framer.push(pcm):
             verdict = self.detector.feed(frame)
             if verdict is not None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
+from gevent import monkey
+
 from engine.amd.classifier import Detector, Verdict
 from engine.media.control import Control
 from engine.media.fork import Fork
@@ -34,12 +36,18 @@ class Places:
     rtp_last: int = 21_999
 
 
+def _plain_selector() -> selectors.BaseSelector:
+    """The system's own: nothing waits beside this loop, and gevent's costs two system calls a packet."""
+    selector: selectors.BaseSelector = monkey.get_original("selectors", "DefaultSelector")()
+    return selector
+
+
 class Listener:
     """Give it its turn with `serve`. `detector`: makes the detector of one call."""
 
     def __init__(self, places: Places, control: str, detector: Callable[[], Detector] = Detector) -> None:
         self._places, self._detector = places, detector
-        self._selector = selectors.DefaultSelector()
+        self._selector = _plain_selector()
         self._sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sip.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self._sip.bind((places.host, places.sip_port))
@@ -83,15 +91,17 @@ class Listener:
                 log.exception("listening failed")
         now_s = time.monotonic()
         if now_s >= self._tick_at_s:
+            on_time = now_s < self._tick_at_s + TICK_S
             self._tick_at_s = now_s + TICK_S
-            self._tick(now_s)
+            self._tick(now_s, on_time)
 
-    def _tick(self, now_s: float) -> None:
+    def _tick(self, now_s: float, on_time: bool) -> None:
+        """`on_time`: no packet is unread for our own lateness, so who was not heard was silent."""
         for fork in list(self.forks.values()):
             again = fork.dialog.due(now_s)
             if again:
                 self._send(again, fork.dialog.peer)
-            verdict = fork.tick(now_s)
+            verdict = fork.tick(now_s) if on_time else None
             if verdict is not None:
                 self._say(fork, verdict)
             if fork.is_silent(now_s):

@@ -8,10 +8,10 @@ from typing import Any
 class Reader:
     def __init__(self, address: str) -> None:
         if address.isdecimal():
-            self._sock = socket.create_connection(("127.0.0.1", int(address)), timeout=10)
+            self._sock = socket.create_connection(("127.0.0.1", int(address)), timeout=30)
         else:
             self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._sock.settimeout(10)
+            self._sock.settimeout(30)
             self._sock.connect(address)
         self._file = self._sock.makefile("rb")
 
