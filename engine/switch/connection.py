@@ -193,7 +193,12 @@ def _close(handle: Any) -> None:
 
 
 class InboundWire(Wire, greenswitch.InboundESL):  # type: ignore[misc]  # greenswitch has no types
-    """We call the switch: InboundWire(host, port, password, timeout_s, on_event=..., ...)."""
+    """We call the switch: InboundWire(host, port, password, timeout_s, on_event=..., ...).
+
+    `accepted`: it took our password. What is said before that it does not understand.
+    """
+
+    accepted = False
 
     def connect(self) -> None:
         """SwitchGone: nobody there, or silent. SwitchError: the password or this host is refused."""
@@ -220,6 +225,7 @@ class InboundWire(Wire, greenswitch.InboundESL):  # type: ignore[misc]  # greens
             raise SwitchError(
                 "the switch refuses the password", self._peer(), "Compare it with event_socket.conf."
             )
+        self.accepted = True
 
 
 def tune(sock: Any) -> None:

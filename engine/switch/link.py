@@ -254,6 +254,8 @@ class SwitchLink(Asking):
         """`text` of `orders.originate(leg_id, ...)`. Returns at once. SwitchGone: nothing was sent. Else
         facts of the leg follow, or OriginateRefused (no channel was made), or DOWN, and nobody knows."""
         wire = self._command_wire()
+        if not self._up:
+            raise SwitchGone("the link to the switch is not up: its events would be missed", self.name)
         data = command(f"bgapi {text}", [("Job-UUID", leg_id)])
         self._intake.originated(leg_id, self._now_s())
 
@@ -269,9 +271,10 @@ class SwitchLink(Asking):
         self.counters.originates += 1
 
     def _command_wire(self) -> InboundWire:
-        if self._commands is None or not self._commands.connected:
+        wire = self._commands
+        if wire is None or not (wire.connected and wire.accepted):
             raise SwitchGone("the link to the switch is down", self.name, self.last_error)
-        return self._commands
+        return wire
 
 
 def _may_drop(fact: Fact) -> bool:

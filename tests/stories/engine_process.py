@@ -1,4 +1,4 @@
-"""An engine as its users run it: a process of its own, spoken to by its HTTP API, and killed without mercy."""
+"""An engine as its users run it: a process of its own, spoken to by its HTTP API, and killed at will."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The virtual switch as a program beside the engine: it lives on when the engine is killed, and the reverse."""
+"""The virtual switch as a program beside the engine: it lives on when the engine is killed, and back."""
 
 import json
 import subprocess

@@ -67,6 +67,35 @@ def test_it_connects_twice_subscribes_to_what_it_needs_and_says_up(peer, open_li
     assert [c for c in peer.commands if c.startswith("event")] == [f"event json {' '.join(SUBSCRIBED)}"]
 
 
+def test_nothing_is_asked_of_a_switch_that_has_not_taken_the_password_yet(peer, open_link):
+    accepted = iter([None, b""])
+    peer.answers = lambda line: next(accepted, None) if line.startswith("auth") else None
+    link = open_link(up=False)
+    wait_until(lambda: [line.split()[0] for line in peer.commands].count("auth") == 2)
+    for ask in (
+        link.live_ids,
+        lambda: link.originate(LEG, "{}user/1001 &park()"),
+        lambda: link.send_api("x"),
+    ):
+        with pytest.raises(SwitchGone):
+            ask()
+    peer.sockets[1].sendall(reply("+OK accepted"))
+    wait_until(lambda: link.connected)
+    assert not [line for line in peer.commands if line.startswith("bgapi")]
+
+
+def test_no_call_is_made_whose_events_would_be_missed(peer, open_link):
+    silent = iter([b""])
+    peer.answers = lambda line: next(silent, None) if line.startswith("event json") else None
+    link = open_link(up=False)
+    wait_until(lambda: any(line.startswith("event json") for line in peer.commands))
+    with pytest.raises(SwitchGone, match="events would be missed"):
+        link.originate(LEG, "{}user/1001 &park()")
+    peer.sockets[0].sendall(reply("+OK event listener enabled json"))
+    wait_until(lambda: link.connected)
+    link.originate(LEG, "{}user/1001 &park()")
+
+
 @pytest.mark.parametrize("case", ["answered", "busy_486", "early_480_q850", "cancelled_by_us"])
 def test_a_recorded_call_becomes_facts_in_order(peer, open_link, case):
     link = open_link()
