@@ -251,7 +251,7 @@ class Demo(Section):
     contacts: int = Field(default=200, ge=1, le=100_000, description="contacts of each demo campaign")
     agents: int = Field(default=5, ge=0, le=500, description="simulated operators at work")
     speed: float = Field(
-        default=8.0, gt=0, le=100, description="times faster than real time; what the virtual switch runs at"
+        default=12.0, gt=0, le=100, description="times faster than real time; what the virtual switch runs at"
     )
     country: Country = Field(default="PL", description="country of the demo's numbers")
     longest_s: float = Field(
