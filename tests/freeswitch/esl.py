@@ -138,7 +138,10 @@ class Esl:
         for event in self.stream(timeout_s, since):
             if match(event):
                 return event
-        seen = [f"{e['Event-Name']} {e.get('Unique-ID', '')[:8]}" for e in self.events[since:]]
+        seen = [
+            " ".join(e[name] for name in ("Event-Name", "Unique-ID", "Hangup-Cause", "_body") if name in e)
+            for e in self.events[since:]
+        ]
         raise AssertionError(f"{what} did not come within {timeout_s} s; seen: {seen}")
 
     def wait_event(self, name: str, uuid: str, timeout_s: float = 10.0, since: int = 0) -> Event:

@@ -1,6 +1,5 @@
 """The harness as pytest fixtures: a FreeSWITCH, a carrier, agents' phones. Loaded by tests/conftest.py."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ import pytest
 from tests.freeswitch.carrier import Carrier
 from tests.freeswitch.esl import Esl
 from tests.freeswitch.phones import Phone
-from tests.freeswitch.switch import FreeSwitch, find_freeswitch, free_ports
+from tests.freeswitch.switch import FreeSwitch, Lane, find_freeswitch, free_ports
 
 AGENT_HZ = 700.0
 CALL_EVENTS = (
@@ -49,16 +48,18 @@ def freeswitch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]
     """One switch for the whole session; every test leaves it without channels."""
     binary = find_freeswitch()
     assert binary, missing()
-    switch = FreeSwitch(binary, tmp_path_factory.mktemp("freeswitch"))
+    lane = Lane()
+    switch = FreeSwitch(binary, tmp_path_factory.mktemp("freeswitch"), lane)
     switch.start()
     yield switch
     switch.stop()
+    lane.close()
 
 
 @pytest.fixture(scope="session")
 def carrier(freeswitch: FreeSwitch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Carrier]:
     sipp = Carrier(freeswitch.carrier_port, tmp_path_factory.mktemp("carrier"))
-    sipp.start(first_media_port=6_000 + os.getpid() % 2 * 2_000)
+    sipp.start(first_media_port=freeswitch.lane.carrier_rtp)
     yield sipp
     sipp.stop()
 
@@ -76,11 +77,11 @@ def agents(
             add_agent(freeswitch, extension)
             home = tmp_path_factory.mktemp(f"phone-{extension}")
             phone = Phone(extension, AGENT_HZ + 10 * len(phones), home, free_ports(1)[0])
-            first_rtp = 10_000 + len(phones) * 20
+            first_rtp = freeswitch.lane.phones_rtp + len(phones) * 10
             phone.start(
                 f"127.0.0.1:{freeswitch.agents_port}",
                 freeswitch.agents_password,
-                f"{first_rtp}-{first_rtp + 18}",
+                f"{first_rtp}-{first_rtp + 8}",
             )
             phones.append(phone)
         with freeswitch.connect() as esl:

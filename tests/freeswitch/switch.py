@@ -46,6 +46,35 @@ def _is_free(port: int, kind: socket.SocketKind) -> bool:
         return True
 
 
+LANES = 8
+
+
+class Lane:
+    """A share of this machine's UDP ports for one run of the tests; another run takes another lane.
+
+    A lane is held by a listening socket, so the system gives it back however the run ends.
+    """
+
+    def __init__(self) -> None:
+        for number in range(LANES):
+            holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            try:
+                holder.bind(("127.0.0.1", 16_390 + number))
+                holder.listen(1)
+            except OSError:
+                holder.close()
+                continue
+            self._holder = holder
+            self.switch_rtp = (16_400 + number * 2_000, 18_398 + number * 2_000)
+            self.carrier_rtp = 6_000 + number * 500
+            self.phones_rtp = 10_000 + number * 120
+            return
+        raise RuntimeError(f"{LANES} runs of these tests are under way on this machine already")
+
+    def close(self) -> None:
+        self._holder.close()
+
+
 @dataclass
 class FreeSwitch:
     """A running switch. `gateway`: the name to dial by; its calls go to `carrier_port` on 127.0.0.1.
@@ -56,6 +85,7 @@ class FreeSwitch:
 
     binary: str
     home: Path
+    lane: Lane
     password: str = "test-password"
     agents_password: str = "agents-password"
     gateway: str = "trunk"
@@ -87,7 +117,6 @@ class FreeSwitch:
         ports = free_ports(6)
         self.esl_port, self.trunk_port, self.agents_port, self.media_port = ports[:4]
         self.carrier_port, self.inbound_port = ports[4:]
-        first_rtp = 16_400 + os.getpid() % 4 * 4_000
         environment = os.environ | {
             "PROZVON_ESL_PORT": str(self.esl_port),
             "PROZVON_ESL_PASSWORD": self.password,
@@ -97,8 +126,8 @@ class FreeSwitch:
             "PROZVON_AGENTS_PASSWORD": self.agents_password,
             "PROZVON_MEDIA_PORT": str(self.media_port),
             "PROZVON_INBOUND_SOCKET": f"127.0.0.1:{self.inbound_port}",
-            "PROZVON_RTP_FIRST_PORT": str(first_rtp),
-            "PROZVON_RTP_LAST_PORT": str(first_rtp + 3_998),
+            "PROZVON_RTP_FIRST_PORT": str(self.lane.switch_rtp[0]),
+            "PROZVON_RTP_LAST_PORT": str(self.lane.switch_rtp[1]),
             "PROZVON_MEDIA_DIR": str(self.media_dir),
             "PROZVON_LOGLEVEL": "notice",
             **self.settings,
