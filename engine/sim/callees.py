@@ -52,6 +52,12 @@ class FarEnd:
     def hang_up(self) -> None:
         self.core.hang_up(self.leg, "NORMAL_CLEARING", by_far_end=True)
 
+    def vanish(self) -> None:
+        """Go without a BYE. The switch notices if the leg has a `media_timeout` (milliseconds)."""
+        limit = self.leg.variables.get("media_timeout", "")
+        if limit.isdigit():
+            self.core.clock.after(int(limit) / 1000, lambda: self.core.hang_up(self.leg, "MEDIA_TIMEOUT"))
+
     def press(self, digits: str) -> None:
         """Press keys one after another; a space is a pause of a second."""
         delay_s = 0.0

@@ -16,17 +16,19 @@ def call_in(core: SwitchCore, text: str) -> str:
 
 
 def callee(core: SwitchCore, text: str) -> str:
-    """UUID hangup | UUID press KEYS: make the far end of a leg do something."""
+    """UUID hangup | vanish | press KEYS: make the far end of a leg do something."""
     words = text.split()
     leg = core.live(words[0]) if len(words) > 1 else None
     if leg is None or leg.far is None:
         return NO_CHANNEL
     if words[1] == "hangup":
         leg.far.hang_up()
+    elif words[1] == "vanish":
+        leg.far.vanish()
     elif words[1] == "press" and len(words) == 3:
         leg.far.press(words[2])
     else:
-        return "-USAGE: <uuid> hangup | <uuid> press <keys>\n"
+        return "-USAGE: <uuid> hangup|vanish|press [<keys>]\n"
     return OK
 
 

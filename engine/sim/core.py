@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.sim import lifesize
 from engine.sim.bus import EventBus
 from engine.sim.callees import Callee, FarEnd, SilentListener
 from engine.sim.clock import Clock, Timer
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DESTROY_AFTER_S = 0.003
+CALLER_RINGS_S = 40.0  # so long somebody who calls us lets it ring
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class SwitchCore:
         applications: dict[str, Application],
         invites: InviteLog | None = None,
         socket_address: str = "",
+        life_size: bool = False,
     ) -> None:
         file = population.file
         self.clock = clock
@@ -77,6 +80,7 @@ class SwitchCore:
         self.sessions_made = 0
         self.sessions_per_second = file.faults.sessions_per_second
         self.max_sessions = file.faults.max_sessions
+        self.life_size = life_size
         self.started_at_us = clock.wall_us()
         self.socket_address = socket_address or file.inbound.socket
         self.on_end: list[Callable[[Leg], None]] = []
@@ -103,6 +107,8 @@ class SwitchCore:
             "sip_profile_name": "external",
             "channel_name": leg.name,
         }
+        if self.life_size:
+            leg.variables |= lifesize.of_signalling(number, leg.caller_number)
         self.legs[uuid] = leg
         return leg
 
@@ -214,7 +220,11 @@ class SwitchCore:
         leg.call_enters("RINGING")
         plan = self.dialplan.incoming(to_number, self.socket_address)
         self.clock.after(TICK_S, lambda: leg.route(plan, "XML") if leg.alive else None)
+        self.clock.after(CALLER_RINGS_S, lambda: None if leg.answered_us else self._gives_up(leg))
         return leg
+
+    def _gives_up(self, leg: Leg) -> None:
+        self.hang_up(leg, "ORIGINATOR_CANCEL", by_far_end=True)
 
     def _nobody_listens(self, step: Step) -> None:
         self.clock.after(TICK_S, lambda: step.leg.wake(step, Wake.PARTED))
@@ -225,6 +235,9 @@ class SwitchCore:
         """End a leg: all its events at once, in FreeSWITCH's order; it is forgotten a moment later."""
         if not leg.alive:
             return
+        if by_far_end and not leg.outbound and not leg.answered_us:
+            leg.variables["sip_hangup_disposition"] = "recv_cancel"
+            cause = "ORIGINATOR_CANCEL"
         if by_far_end and leg.answered_us:
             leg.variables |= {
                 "sip_term_status": "200",
@@ -254,6 +267,8 @@ class SwitchCore:
         if not by_far_end:
             self._we_ended(leg)
         leg.variables |= end_variables(leg)
+        if self.life_size:
+            leg.variables |= lifesize.of_the_end()
         leg.fire("CHANNEL_HANGUP_COMPLETE")
         if leg.gateway:
             self.invites.ended(leg, self.clock.wall_us())
@@ -266,8 +281,8 @@ class SwitchCore:
 
     @staticmethod
     def _we_ended(leg: Leg) -> None:
-        if leg.answered_us:
-            leg.variables["sip_hangup_disposition"] = "send_bye"
+        if leg.answered_us or not leg.outbound:
+            leg.variables["sip_hangup_disposition"] = "send_bye" if leg.answered_us else "send_refuse"
         elif leg.outbound and "sip_hangup_disposition" not in leg.variables:
             leg.variables |= {
                 "sip_hangup_disposition": "send_cancel",

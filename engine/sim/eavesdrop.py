@@ -16,7 +16,6 @@ def native_eavesdrop(step: Step) -> Progress:
     target = step.leg.core.live(step.argument.split(" ")[0])
     if target is None or step.leg.far is None:
         return
-    yield Wait(0.0)
     if target.codec != step.leg.codec:
         return
     step.leg.far.send_sound_of(target)

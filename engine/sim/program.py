@@ -28,7 +28,7 @@ examples:
 Talk to it as to FreeSWITCH, for instance with fs_cli:  fs_cli -H 127.0.0.1 -P 8021 -p ClueCon
 Three commands are its own:
   prozvon_call_in FROM TO                somebody calls us
-  prozvon_callee UUID hangup             the far end of a leg hangs up  (or: UUID press KEYS)
+  prozvon_callee UUID hangup             the far end of a leg hangs up  (or: vanish, press KEYS)
   prozvon_phone EXTENSION unregister     an agent's phone is lost       (or: register)
 
 The demo population (populations/demo.yaml) explains every key a population file may have.
@@ -58,6 +58,7 @@ def run(argv: list[str]) -> int:
         heartbeat_s=options.heartbeat,
         invite_log=options.invites,
         socket_address=options.socket,
+        life_size=options.life_size,
     )
     return _serve(switch, options.host)
 
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--socket", default="", metavar="HOST:PORT", help="who is handed calls that come in (they are parked)"
     )
+    add("--life-size", action="store_true", help="events as big as real ones, for benchmarks")
     add("--check", action="store_true", help="read the population file, say what it holds, and stop")
     return parser
 

@@ -39,6 +39,7 @@ class VirtualSwitch:
     `port` 0: the system picks one, then `switch.port` tells it. `speed`: how many times faster than life its
     people and its timers are; time stamps, linger and heartbeats stay real. `invite_log`: a JSONL file that
     gets a line per INVITE sent and per end. `socket_address`: host:port that is handed calls that come in.
+    `life_size`: events as big as real ones, for benchmarks.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class VirtualSwitch:
         heartbeat_s: float = 20.0,
         invite_log: Path | None = None,
         socket_address: str = "",
+        life_size: bool = False,
     ) -> None:
         self.clock = RealClock(speed)
         self.core = SwitchCore(
-            self.clock, Population(population), APPLICATIONS, InviteLog(invite_log), socket_address
+            self.clock, Population(population), APPLICATIONS, InviteLog(invite_log), socket_address, life_size
         )
         self.core.open_socket = partial(connect_out, self.core)
         self.core.listener_at = self._listener_at

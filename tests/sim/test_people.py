@@ -211,3 +211,36 @@ def test_the_switchs_own_book_has_every_call_and_how_it_ended(tmp_path: Path) ->
     ]
     assert (lines[0]["gateway"], lines[0]["caller_id"], lines[0]["attempt"]) == ("trunk", "48221002030", 0)
     assert (lines[3]["sip"], lines[3]["answered_at_s"]) == (486, 0.0)
+
+
+def test_a_phone_that_vanishes_is_noticed_by_the_sound_it_no_longer_sends(lab: Lab) -> None:
+    lab.parked("agent", "user/1001", "media_timeout=3000")
+    assert lab.api("prozvon_callee agent vanish") == "+OK\n"
+    lab.run(2.9)
+    assert lab.api("uuid_exists agent") == "true"
+    lab.run(0.2)
+    assert lab.of("agent", "CHANNEL_HANGUP")[0]["Hangup-Cause"] == "MEDIA_TIMEOUT"
+
+
+def test_a_caller_whom_nobody_answers_gives_up(lab: Lab) -> None:
+    lab.core.socket_address = "127.0.0.1:1"
+    lab.core.open_socket = lambda step: None
+    caller = lab.core.call_in("+48600999888", "+48221110000").uuid
+    lab.run(50.0)
+    end = lab.of(caller, "CHANNEL_HANGUP_COMPLETE")[0]
+    assert (end["Hangup-Cause"], end["variable_sip_hangup_disposition"]) == (
+        "ORIGINATOR_CANCEL",
+        "recv_cancel",
+    )
+
+
+def test_events_can_be_as_big_as_real_ones() -> None:
+    def size(lab: Lab) -> int:
+        lab.parked("call")
+        lab.api("uuid_kill call")
+        lab.run(0.1)
+        return len(json.dumps(lab.of("call", "CHANNEL_HANGUP_COMPLETE")[0]))
+
+    lean, big = Lab(PLAN), Lab(PLAN)
+    big.core.life_size = True
+    assert size(lean) < 6_000 < 7_000 < size(big) < 10_000
