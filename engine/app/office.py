@@ -177,7 +177,16 @@ class Office(AgentsOffice):
         return whys.why(self.engine, contact_id)
 
     def journal(self, kinds: frozenset[str] | None, since_s: float) -> Iterator[dict[str, Any]]:
-        return iter(self.engine.journal.read(kinds, since_s))
+        """CDRs carry what the agent noted, also when they noted it after the CDR was written."""
+        noted = self._noted(since_s) if kinds is None or "cdr" in kinds else {}
+        for record in self.engine.journal.read(kinds, since_s):
+            said = noted.get(record.get("attempt_id", "")) if record["kind"] == "cdr" else None
+            yield {**record, **said} if said else record
+
+    def _noted(self, since_s: float) -> dict[str, dict[str, Any]]:
+        """By attempt: the last outcome and note."""
+        read = self.engine.journal.read(frozenset({"outcome"}), since_s)
+        return {one["attempt_id"]: {"outcome": one["outcome"], "note": one["note"]} for one in read}
 
     def summary(self, campaign_id: str) -> dict[str, Any]:
         self._campaign(campaign_id)
@@ -186,7 +195,7 @@ class Office(AgentsOffice):
 
     def cdrs(self) -> Iterator[Cdr]:
         """Every CDR of the journal, archive and hot tail."""
-        for record in self.engine.journal.read(frozenset({"cdr"}), 0.0):
+        for record in self.journal(frozenset({"cdr"}), 0.0):
             yield cdr_of_record(record)
 
 

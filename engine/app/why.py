@@ -31,7 +31,9 @@ def why(engine: Any, contact_id: str) -> dict[str, Any]:
         "now": _now(engine, found, campaign),
         "history": [
             record
-            for record in engine.journal.read(frozenset({"cdr", "blocked", "intent", "robot"}), 0.0)
+            for record in engine.journal.read(
+                frozenset({"cdr", "blocked", "intent", "robot", "outcome", "callback"}), 0.0
+            )
             if record.get("contact_id") == contact_id
         ],
     }

@@ -12,6 +12,7 @@ from engine.dialer.calls import Calls
 from engine.dialer.consult import Consultations
 from engine.dialer.launch import Launcher
 from engine.dialer.life import CallLife
+from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop
 from engine.domain import agent as a
 from engine.domain import facts as f
@@ -21,6 +22,7 @@ from engine.domain.errors import SwitchError
 from engine.domain.gate import Blocked
 
 SKIP_REST_S = 600.0
+LATE_S = 60.0  # a callback agreed for "now" may be noted a little later
 
 
 class Desk:
@@ -33,13 +35,14 @@ class Desk:
         agents: Agents,
         launcher: Launcher,
         consultations: Consultations,
+        settler: Settler,
     ) -> None:
         self._shop, self._calls, self._agents, self._launcher = shop, calls, agents, launcher
-        self._consultations = consultations
+        self._consultations, self._settler = consultations, settler
+        self._talks: dict[str, CallLife] = {}
         self._supervisors: dict[str, str] = {}
         self._cards: dict[str, tuple[Campaign, Claimed, Callable[[], None]]] = {}
         self.running: set[str] = set()
-        self.outcomes: dict[str, tuple[str, float, str]] = {}
         agents.listeners.append(self._moved)
 
     # --- coming and going --------------------------------------------------------------------------
@@ -75,7 +78,9 @@ class Desk:
     # --- preview and manual ------------------------------------------------------------------------
 
     def _moved(self, life: AgentLife, before: a.AgentState) -> None:
-        """A ready agent of a running preview campaign is shown the next card."""
+        """Remember whom they talk with; a ready agent of a running preview campaign gets the next card."""
+        if life.state is a.AgentState.TALKING and life.attempt_id in self._calls.lives:
+            self._talks[life.agent.agent_id] = self._calls.lives[life.attempt_id]
         if life.state is not a.AgentState.READY:
             return
         for campaign in self._shop.campaigns.values():
@@ -219,19 +224,31 @@ class Desk:
         life.agent = replace(life.agent, extension=extension)
 
     def dispose(self, agent_id: str, outcome: str, callback_at_s: float, note: str) -> str:
-        """The agent's note for their last talk, and the end of wrap-up. Returns the attempt's id."""
-        life = self.life(agent_id)
-        attempt_id = life.attempt_id
-        if not attempt_id or life.state not in (a.AgentState.WRAP_UP, a.AgentState.TALKING):
+        """The agent's note for their last talk, during it or after, and the end of wrap-up. Said again it
+        replaces what was said before. Returns the attempt's id."""
+        life, call = self.life(agent_id), self._talks.get(agent_id)
+        if call is None:
             raise Refused(f"agent {agent_id} is {life.state.value}", "agent", "There is no talk to note.")
+        if callback_at_s and callback_at_s < self._shop.clock.wall_s() - LATE_S:
+            raise Refused("the callback is in the past", "callback_at_s", "Give an epoch second to come.")
+        call.noted = outcome
+        if callback_at_s:
+            self._settler.call_back(call, callback_at_s)
         self._shop.note(
-            "note", what="outcome", attempt=attempt_id, agent=agent_id, outcome=outcome, note=note,
+            "outcome",
+            call.intent.person_id,
+            attempt_id=call.leg_id,
+            contact_id=call.intent.contact_id,
+            campaign_id=call.intent.campaign_id,
+            agent_id=agent_id,
+            outcome=outcome,
+            note=note,
             callback_at_s=callback_at_s,
-        )  # fmt: skip
-        self._shop.tell("outcome", attempt=attempt_id, agent=agent_id, outcome=outcome)
+        )
+        self._shop.tell("outcome", attempt=call.leg_id, agent=agent_id, outcome=outcome)
         if life.state is a.AgentState.WRAP_UP:
             self._agents.apply(a.WrapUpOver(agent_id, self._shop.clock.now_s()))
-        return attempt_id
+        return call.leg_id
 
     def supervise(self, agent_id: str, extension: str, how: str) -> str:
         """Listen to, whisper to or barge in on an agent. Returns the supervisor's leg."""

@@ -45,7 +45,7 @@ class Dialer:
         self.launcher = Launcher(shop, self.calls, self.agents, self.gateways, rules, intents)
         self.pacer = Pacer(shop, self.calls, self.agents, self.gateways, self.launcher)
         self.consultations = Consultations(shop, self.calls, self.agents)
-        self.desk = Desk(shop, self.calls, self.agents, self.launcher, self.consultations)
+        self.desk = Desk(shop, self.calls, self.agents, self.launcher, self.consultations, self.settler)
         self.inbound = Inbound(shop, self.calls, ())
         self.recovery = Recovery(shop, self.calls, self.agents, self.gateways, self.settler, intents)
         self.states: dict[str, CampaignState] = {}

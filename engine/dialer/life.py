@@ -19,7 +19,8 @@ class CallLife:
     """One attempt while it lives. `*_s` on the engine's clock, `*_at_s` wall clock (epoch seconds).
 
     `paced`: launched by a pacing policy (False: an agent started it, or it came in).
-    `stored`: an intent stands in the store and must be settled there.
+    `stored`: an intent stands in the store and must be settled there. `noted`, `callback_at_s`: what the
+    agent said came of the talk, and when they promised to call back (epoch seconds, 0.0: never).
     """
 
     intent: Intent
@@ -66,6 +67,8 @@ class CallLife:
     script_completed: bool = False
     adopted_step: str = ""
     script_outcome: str = ""
+    noted: str = ""
+    callback_at_s: float = 0.0
     script_path: tuple[str, ...] = ()
     digits: str = ""
     end: f.LegEnded | None = None
@@ -86,7 +89,7 @@ class CallLife:
                 cancel()
 
 
-def cdr_of(life: CallLife, disposition: str, ended_at_s: float, outcome: str = "") -> Cdr:
+def cdr_of(life: CallLife, disposition: str, ended_at_s: float) -> Cdr:
     """The record of an attempt at its end. The switch's own stamps win over ours where it gave them."""
     intent, end = life.intent, life.end
     return Cdr(
@@ -116,7 +119,7 @@ def cdr_of(life: CallLife, disposition: str, ended_at_s: float, outcome: str = "
         agent_id=life.talked_to or life.agent_id,
         wait_s=round(life.wait_s, 3),
         recording=life.recording,
-        outcome=outcome or life.script_outcome,
+        outcome=life.noted or life.script_outcome,
         script_path=life.script_path,
         digits=life.digits,
         decided=dict(intent.decided),

@@ -1,6 +1,7 @@
 """The end of an attempt: disposition, CDR, what the person's limits keep, when to call again."""
 
 from collections import deque
+from dataclasses import replace
 
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife, cdr_of
@@ -14,13 +15,11 @@ from engine.domain.errors import Fenced, StoreError
 from engine.ports import IntentBook
 
 RETRY_S = 1.0
+PROMISED = "callback promised"
 
 
 class Settler:
-    """Settlements in order of their coming; while the store is away they wait here and are tried again.
-
-    `outcomes`: what agents noted for attempts that are still to be settled. `ended`: told of each CDR.
-    """
+    """Settlements in order of their coming; while the store is away they wait here and are tried again."""
 
     def __init__(
         self, shop: Shop, rules: Rulebook, gateways: GatewayBook, intents: IntentBook | None = None
@@ -28,6 +27,7 @@ class Settler:
         self._shop, self._rules, self._gateways, self._intents = shop, rules, gateways, intents
         self._late: deque[tuple[str, Cdr, Touch | None, Scheduled]] = deque()
         self._retrying = False
+        self._writing: dict[str, tuple[CallLife, float]] = {}  # with the callback that is being written
         self.results: dict[str, dict[str, int]] = {}
 
     @property
@@ -47,10 +47,38 @@ class Settler:
         self._told(cdr)
         if not life.stored:
             self._shop.journal.append("cdr", cdr.person_id, as_record(cdr))
+            if life.callback_at_s:
+                self._shop.tasks.start("callback", self._keep_promise, life)
             return
         then = self._rules.after(life.contact, life.intent.number, life.progress, end, life.campaign, wall)
+        if life.callback_at_s:
+            then = replace(then, due_at_s=life.callback_at_s, reason=PROMISED)
+        self._writing[life.leg_id] = life, life.callback_at_s
         touch = touch_of(cdr, touch_phase(ending, end))
         self._shop.tasks.start("settle", self._write, cdr.team, cdr, touch, then)
+
+    def call_back(self, life: CallLife, at_s: float) -> None:
+        """An agent promised the person another call: with the settlement, or at once when that is written.
+        StoreError: not kept, and it can be said again."""
+        life.callback_at_s = at_s
+        if life.end is not None and life.leg_id not in self._writing:
+            self._reschedule(life)
+
+    def _reschedule(self, life: CallLife) -> None:
+        contact, lease = life.contact, self._shop.leases.get(life.intent.team)
+        if lease is None:
+            raise StoreError("the team is not ours now", life.intent.team, "Try again in a moment.")
+        told = (contact.campaign_id, contact.person_id, contact.contact_id, life.callback_at_s, PROMISED)
+        if not self._shop.store.reschedule(lease, *told):
+            raise StoreError("no callback kept", contact.contact_id, "The contact is unknown, or called now.")
+
+    def _keep_promise(self, life: CallLife) -> None:
+        """Beside everybody: nobody is there to be told of a failure but the log."""
+        try:
+            self._reschedule(life)
+        except StoreError as error:
+            self._shop.count("callbacks_lost")
+            log.error("callback not kept", extra={"attempt": life.leg_id, "why": str(error)})
 
     def settle_unknown(self, intent: Intent, found: Claimed | None, campaign: Campaign | None) -> None:
         """An intent whose end no one can tell: kept in every limit, not dialed again within the window."""
@@ -89,7 +117,11 @@ class Settler:
                 self._shop.count("settled_already")
             if self._intents:
                 self._intents.settled(cdr.attempt_id)
+            life, written_at_s = self._writing.pop(cdr.attempt_id, (None, 0.0))
+            if life and life.callback_at_s != written_at_s:  # promised in between
+                self._keep_promise(life)
         except Fenced as fenced:
+            self._writing.pop(cdr.attempt_id, None)
             log.error("settled by another engine", extra={"attempt": cdr.attempt_id, "why": str(fenced)})
         except (StoreError, KeyError) as error:
             log.warning(
