@@ -1,4 +1,4 @@
-"""`prozvon journal export`: facts and decisions of the past, as JSON lines or CSV."""
+"""`prozvon journal`: facts and decisions of the past, as JSON lines or CSV, and the proof of their chain."""
 
 import argparse
 import os
@@ -6,12 +6,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 from engine.cli.agent import SPAN_S, instant
 from engine.cli.client import engine
-from engine.cli.frame import Commands, Exit, Parser, command
+from engine.cli.frame import Commands, Exit, Parser, command, config_path, show
+from engine.config import load
 from engine.domain.errors import ConfigError
+from engine.journal.verify import verify
 
 
 def add(commands: "Commands[Parser]") -> None:
@@ -19,7 +22,7 @@ def add(commands: "Commands[Parser]") -> None:
         commands,
         "journal",
         _help,
-        "export facts and decisions",
+        "export facts and decisions, or verify their chain",
         "  prozvon journal export --kind cdr --since 1d --format csv -o cdr.csv",
     )
     parser.set_defaults(parser=parser)
@@ -37,6 +40,16 @@ def add(commands: "Commands[Parser]") -> None:
     out.add_argument("--kind", default="", metavar="KINDS", help="comma-separated, e.g. cdr,blocked")
     out.add_argument("--clear", action="store_true", help="numbers and names unmasked, if the token may")
     out.add_argument("-o", "--output", default="-", metavar="PATH", help="file; else standard output")
+    check = command(
+        inner,
+        "verify",
+        verify_files,
+        "prove that no record of the archive was changed, offline",
+        "  prozvon journal verify\n"
+        "  prozvon journal verify --folder /backup/journal --last 5f3a…   exit code 1 when it is broken",
+    )
+    check.add_argument("--folder", metavar="DIR", help="the archive (journal below store.data_dir)")
+    check.add_argument("--last", default="", metavar="HASH", help="a hash the chain must pass through")
 
 
 def _help(args: argparse.Namespace) -> int:
@@ -57,6 +70,31 @@ def export(args: argparse.Namespace) -> int:
             file.write(piece)
             advance(len(piece))
     return Exit.OK
+
+
+def verify_files(args: argparse.Namespace) -> int:
+    if args.folder:
+        folder = Path(args.folder)
+    else:
+        config = load(config_path(args))
+        folder = config.at(config.store.data_dir) / "journal"
+    if not folder.is_dir():
+        raise ConfigError("there is no archive", str(folder), "Name it with --folder.")
+    try:
+        last = bytes.fromhex(args.last) if args.last else None
+    except ValueError:
+        raise ConfigError(f"'{args.last}' is no hash", "--last", "Give 64 hexadecimal digits.") from None
+    verdict = verify(folder, last)
+    found = {
+        "records": verdict.records,
+        "segments": verdict.segments,
+        "last": verdict.last.hex(),
+        "broken": verdict.broken,
+        "torn_bytes": verdict.torn_bytes,
+    }
+    words = f"{verdict.records} records in {verdict.segments} files, whole. Last hash: {verdict.last.hex()}"
+    show(args, found, f"BROKEN at {verdict.broken}" if verdict.broken else words)
+    return Exit.FAILED if verdict.broken else Exit.OK
 
 
 def _since(text: str, now_s: float) -> float:
