@@ -56,7 +56,7 @@ class EventBus:
     """
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
-        self.core_uuid = str(uuids.UUID(int=random.Random(f"core|{seed}").getrandbits(128), version=4))
+        self.core_uuid = str(uuids.uuid4())  # another one after every start: so a restart is noticed
         self.hostname = "virtual"
         self.loss = 0.0
         self.duplication = 0.0

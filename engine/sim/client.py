@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 MOST_WAITING_BYTES = 256 << 20  # a client that reads nothing is dropped, as FreeSWITCH drops it
 ORIGINATE_WAIT_S = 600.0
 
-
 _NEED_ARGUMENT = frozenset({"api", "bgapi", "filter", "log"})
 _LOG_LEVELS = ("console", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
 
 class Client:
-    """Reads commands, answers them in order, and sends the events asked for. Raises nothing at the core."""
+    """Reads commands, answers them in order, and sends the events asked for."""
 
-    def __init__(self, core: SwitchCore, sock: socket, password: str = "") -> None:
+    def __init__(self, core: SwitchCore, sock: socket, password: str | None) -> None:
+        """`password` None: this client needs none."""
         self.core = core
         self.sock = sock
         self.names: set[str] = set()
@@ -42,10 +42,11 @@ class Client:
         self._json = False
         self._listening = False
         self._password = password
-        self._trusted = not password
+        self._trusted = password is None
         self._out = bytearray()
         self._wake = Event()
         self.closing = False
+        self._verbs = self.verbs()
 
     # --- bytes ---------------------------------------------------------------------------------
 
@@ -127,7 +128,7 @@ class Client:
         if not self._trusted and verb not in ("auth", "exit", "..."):
             self.reply("-ERR command not found")
             return
-        handler = self.verbs().get(verb)
+        handler = self._verbs.get(verb)
         if handler is None or (verb in _NEED_ARGUMENT and not argument.strip()):
             self.reply("-ERR command not found")
         else:
@@ -172,8 +173,8 @@ class Client:
         """The connection waits for the outcome: an originate holds up every later command."""
         outcome: AsyncResult[str] = AsyncResult()
         run_api(self.core, line, outcome.set)
-        text = outcome.get(timeout=ORIGINATE_WAIT_S)
-        self.send(wire.api_response(text or "-ERR no reply\n"))
+        outcome.wait(timeout=ORIGINATE_WAIT_S)
+        self.send(wire.api_response(outcome.value or "-ERR no reply\n"))
 
     def _bgapi(self, line: str, request: wire.Request) -> None:
         job = request.headers.get("job-uuid") or str(uuids.uuid4())
@@ -183,8 +184,11 @@ class Client:
         if argument:
             told["Job-Command-Arg"] = argument
         core = self.core
-        run = lambda: run_api(core, line, lambda text: core.bus.fire("BACKGROUND_JOB", lambda: told, text))  # noqa: E731
-        core.clock.after(0.0, run)
+
+        def report(text: str) -> None:
+            core.bus.fire("BACKGROUND_JOB", lambda: told, text)
+
+        core.clock.after(0.0, lambda: run_api(core, line, report))
 
     def _event(self, argument: str, _: wire.Request) -> None:
         kind, *names = re.split(r"[\s,]+", argument)

@@ -25,7 +25,7 @@ class LegClient(Client):
     """
 
     def __init__(self, core: SwitchCore, sock: socket, step: Step) -> None:
-        super().__init__(core, sock)
+        super().__init__(core, sock, None)
         self.leg = step.leg
         self.own_uuid = step.leg.uuid
         self._step = step

@@ -94,6 +94,18 @@ def test_hearts_beat_and_every_event_has_a_number_of_its_own(client: TestClient)
     assert first["Core-UUID"] == second["Core-UUID"]
 
 
+def test_a_restart_shows_in_the_core_uuid(switch: VirtualSwitch, client: TestClient) -> None:
+    client.command("event json HEARTBEAT")
+    before = client.wait("HEARTBEAT")["Core-UUID"]
+    switch.stop()
+    again = VirtualSwitch(parse_population(POPULATION), heartbeat_s=0.1)
+    again.start()
+    client = TestClient(again.port)
+    client.command("event json HEARTBEAT")
+    assert client.wait("HEARTBEAT")["Core-UUID"] != before
+    again.stop()
+
+
 def test_a_call_survives_the_client_that_made_it(switch: VirtualSwitch, client: TestClient) -> None:
     client.command("event json CHANNEL_PARK")
     park(client, "orphan")
