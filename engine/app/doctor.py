@@ -29,7 +29,8 @@ def examine(engine: Any) -> list[dict[str, Any]]:
     except DialerError as error:
         say("store", False, str(error), "Start Redis, or leave store.url empty for the embedded one.")
     for team in sorted(dialer.teams):
-        say(f"team {team}", team in engine.shop.leases, "ours" if team in engine.shop.leases else "not ours",
+        ours = engine.shop.may_dial(team)
+        say(f"team {team}", ours, "ours" if ours else "not ours",
             "Another engine owns it, or a switch could not be asked what lives.")  # fmt: skip
     _gateways(engine, say)
     running = [

@@ -49,7 +49,7 @@ class Office(AgentsOffice):
                 for name, port in engine.switches.ports.items()
             ],
             "store": {"embedded": engine.embedded, "late": dialer.settler.waiting},
-            "teams": {team: team in engine.shop.leases for team in sorted(dialer.teams)},
+            "teams": {team: engine.shop.may_dial(team) for team in sorted(dialer.teams)},
             "campaigns": self.campaigns(),
             "agents": self.agents(),
             "agent_states": states,
@@ -67,9 +67,8 @@ class Office(AgentsOffice):
         except StoreError as error:
             found["store"] = str(error)
         for team in sorted(engine.dialer.teams):
-            found[f"team {team}"] = (
-                "ok" if team in engine.shop.leases else "owned by another engine, or not yet taken"
-            )
+            ours = engine.shop.may_dial(team)
+            found[f"team {team}"] = "ok" if ours else "owned by another engine, or not yet taken"
         return all(answer == "ok" for answer in found.values()), found
 
     def doctor(self) -> list[dict[str, Any]]:

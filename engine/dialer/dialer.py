@@ -1,5 +1,6 @@
 """The dialer as a whole: facts in, ticks, ownership of teams, starting and stopping."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,7 @@ class Dialer:
         self.inbound = Inbound(shop, self.calls, ())
         self.recovery = Recovery(shop, self.calls, self.agents, self.gateways, self.settler, intents)
         self.states: dict[str, CampaignState] = {}
+        self._down_at_s: dict[str, float] = {}
         self._stopping = False
         for agent in shop.agents.values():
             self.agents.life(agent)
@@ -61,6 +63,8 @@ class Dialer:
         if life is not None:
             self.pacer.observe(life.campaign.campaign_id, fact)
             self.calls.post(fact)
+            if isinstance(fact, f.LegEnded):
+                self.consultations.person_gone(fact.leg_id)
             if isinstance(fact, f.LegEnded | f.OriginateRefused):
                 self.pacer.poke(life.campaign.team)
             return
@@ -76,12 +80,17 @@ class Dialer:
         """`what`: up, down, restarted, gap. A switch that came back is asked what lives."""
         self.shop.tell("switch", switch=switch.name, what=what)
         self.shop.note("note", what=f"switch {what}", switch=switch.name)
-        if what in ("up", "gap", "restarted"):
-            self.shop.tasks.start("sweep", self._sweep_one, switch)
+        if what == "down":
+            self._down_at_s[switch.name] = self.shop.clock.now_s()
+            return
+        gone_before_s = self._down_at_s.get(switch.name, 0.0) if what == "restarted" else -math.inf
+        self.shop.tasks.start("sweep", self._sweep_one, switch, gone_before_s)
+        if not all(map(self.shop.may_dial, self.teams)) and not self._stopping:
+            self.shop.tasks.start("leases", self._renew)
 
-    def _sweep_one(self, switch: Switch) -> None:
+    def _sweep_one(self, switch: Switch, gone_before_s: float = -math.inf) -> None:
         try:
-            self.recovery.sweep(switch)
+            self.recovery.sweep(switch, gone_before_s)
         except SwitchError as error:
             log.warning("sweep failed", extra={"switch": switch.name, "why": str(error)})
 
@@ -110,25 +119,31 @@ class Dialer:
 
     def _renew(self) -> None:
         for team in sorted(self.teams):
-            held = self.shop.leases.get(team)
             try:
                 lease = self.shop.store.acquire_team(team, self.owner, self.shop.tuning.team_lease_s)
-                if lease is None:
-                    if self.shop.leases.pop(team, None):
-                        log.error("lost a team to another engine", extra={"team": team})
-                    continue
-                if held is None:
-                    self.shop.leases[team] = lease
-                    self._take(team)
-                elif team in self.shop.leases:
-                    self.shop.leases[team] = lease
-            except (StoreError, SwitchError) as error:
-                if held is None:
-                    self.shop.leases.pop(team, None)
-                log.warning("team not taken yet", extra={"team": team, "why": str(error)})
+            except StoreError as error:
+                log.warning("lease not renewed", extra={"team": team, "why": str(error)})
+                continue
+            if lease is None:
+                if self.shop.leases.pop(team, None):
+                    log.error("lost a team to another engine", extra={"team": team})
+                continue
+            is_new = team not in self.shop.leases
+            self.shop.leases[team] = lease
+            if is_new:
+                self._take(team)
 
     def _take(self, team: str) -> None:
-        self.recovery.take_team(team)
+        """Adopt what lives before anything is launched; where that fails, the next renewal begins anew."""
+        self.shop.recovering.add(team)
+        try:
+            self.recovery.take_team(team)
+        except (StoreError, SwitchError) as error:
+            self.shop.leases.pop(team, None)
+            log.warning("team not taken yet", extra={"team": team, "why": str(error)})
+            return
+        finally:
+            self.shop.recovering.discard(team)
         self.shop.tell("team", team=team, what="taken")
         for campaign in self.shop.campaigns.values():
             if campaign.team == team and self.states.get(campaign.campaign_id) is CampaignState.RUNNING:
@@ -159,7 +174,7 @@ class Dialer:
         campaign = self.shop.campaigns[campaign_id]
         self.shop.store.set_campaign(campaign_id, definition, state)
         self.states[campaign_id] = state
-        self.set_running(campaign, state is CampaignState.RUNNING and campaign.team in self.shop.leases)
+        self.set_running(campaign, state is CampaignState.RUNNING and self.shop.may_dial(campaign.team))
         self.shop.note("campaign", campaign=campaign_id, state=state.value)
         self.shop.tell("campaign", campaign=campaign_id, state=state.value)
 

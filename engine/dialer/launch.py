@@ -214,6 +214,9 @@ class Launcher:
 
     def dial_for(self, campaign: Campaign, claimed: Claimed, agent: AgentLife, path: str) -> str | Blocked:
         """Preview and manual: the agent starts the call. The attempt's id, or what is against it."""
+        if not self._shop.may_dial(campaign.team):
+            wall = self._shop.clock.wall_s()
+            return Blocked("team", "the team's live calls are still being taken over", wall + DRY_S)
         claimed = replace(claimed, history=self._shop.store.history(claimed.contact.person_id))
         plan = self._judge(campaign, claimed, path)
         if isinstance(plan, Blocked):

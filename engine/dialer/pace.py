@@ -139,7 +139,7 @@ class Pacer:
         return Limits(
             channels_left=channels,
             starts_left=min(starts, self._launcher.starts_left(campaign)),
-            switch_up=bool(up) and campaign.team in self._shop.leases,
+            switch_up=bool(up) and self._shop.may_dial(campaign.team),
             switch_lag_s=max((s.lag_s() for s in up), default=0.0),
             switch_lag_limit_s=self._shop.tuning.switch_lag_limit_s,
             switch_lag_stop_s=self._shop.tuning.switch_lag_stop_s,

@@ -4,6 +4,7 @@ An intent is never dialed again here. What lives is adopted; what does not, and 
 unknown and kept in every limit.
 """
 
+import math
 from dataclasses import replace
 
 from engine.calls.attempt import State
@@ -159,21 +160,24 @@ class Recovery:
 
     # --- gaps --------------------------------------------------------------------------------------
 
-    def sweep(self, switch: Switch) -> int:
+    def sweep(self, switch: Switch, gone_before_s: float = -math.inf) -> int:
         """Compare what we believe to live with what does; end the rest. Returns how many were dead.
 
         Called every half minute, and after any gap or reconnect. Legs younger than 5 s are left alone: the
-        switch may not have made them yet.
+        switch may not have made them yet. Not so after its restart (`gone_before_s`, engine clock): what was
+        there before cannot come any more.
         """
         started_s = self._shop.clock.now_s()
         alive = switch.live_ids()
         dead = 0
         for life in list(self._calls.lives.values()):
-            if life.switch == switch.name and life.leg_id not in alive and started_s - life.started_s > 5.0:
+            young = started_s - life.started_s <= 5.0 and life.started_s > gone_before_s
+            if life.switch == switch.name and life.leg_id not in alive and not young:
                 self._calls.post(lost(life, started_s))
                 dead += 1
         for agent in list(self._agents.lives.values()):
             old = started_s - agent.since_s > agent.agent.ring_time_s + 5.0 or agent.phone_up
+            old = old or agent.since_s <= gone_before_s
             if agent.switch == switch.name and agent.leg_id and agent.leg_id not in alive and old:
                 gone = f.LegEnded(agent.leg_id, started_s, cause="LOST_EVENT")
                 self._agents.on_leg_fact(agent.agent.agent_id, gone)

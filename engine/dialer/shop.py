@@ -54,7 +54,8 @@ class Tuning:
 
 @dataclass(slots=True)
 class Shop:
-    """Ports and definitions. `leases`: by team, replaced at each renewal; no lease, no call.
+    """Ports and definitions. `leases`: by team, replaced at each renewal; no lease, no call. `recovering`:
+    teams of ours whose live calls are still being adopted; no call for them yet.
 
     `bridge_proof_s`: how long the proof of a bridge may take (measured: it comes after 28-34 ms).
     `tell(kind, **fields)`: the live feed for desks, dashboards and the terminal; never blocks.
@@ -71,9 +72,14 @@ class Shop:
     tuning: Tuning = Tuning()
     gateways: dict[str, GatewayTerms] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
+    recovering: set[str] = field(default_factory=set)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+
+    def may_dial(self, team: str) -> bool:
+        """The team is ours, and what lived before us is known."""
+        return team in self.leases and team not in self.recovering
 
     def count(self, name: str, by: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + by
