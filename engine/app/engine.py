@@ -10,13 +10,14 @@ from typing import Any
 from uuid import uuid4
 
 from engine import greenlets
-from engine.app.children import Child
+from engine.app.children import Child, Kept
 from engine.app.feed import Feed
 from engine.app.importing import import_csv
 from engine.app.paths import Places
 from engine.app.prompter import Prompter
 from engine.app.rules import Rules
 from engine.app.runtime import GeventTasks, GeventTimers, SystemClock
+from engine.app.screening import MediaScreener
 from engine.app.switches import Switches
 from engine.config import Config, Reloader, agents_of, campaign_of, read_campaign
 from engine.config.reload import Reloaded
@@ -94,10 +95,13 @@ class Engine:
         self.prompter.make_built_in()
         for model in config.campaigns:
             self._define(campaign_of(model, config), model.model_dump(mode="json"))
-        self.dialer = Dialer(self.shop, self.rules, owner(), self._robots, intents=self.intents)
+        self.screener = MediaScreener(config, self.shop, self._on_fact, self.places.logs)
+        self.dialer = Dialer(self.shop, self.rules, owner(), self._robots, self.screener, self.intents)
         self.dialer.launcher.prepare = self.prompter.prepare
         self._listen_for_calls()
         self._restore_campaigns()
+        if any(campaign.screening for campaign in self.shop.campaigns.values()):
+            self.screener.open()
         self.switches.start()
         self.dialer.start()
         self.feed.tell("engine", what="started")
@@ -133,7 +137,7 @@ class Engine:
             "--folder",
             str(folder),
         ]
-        self._archiver = Child("archiver", arguments, self.places.logs / "archiver.log")
+        self._archiver = Kept(Child("archiver", arguments, self.places.logs / "archiver.log"))
         self._archiver.start()
 
     def _robots(self, shop: Shop, on_fact: Callable[..., None]) -> RobotDesk:
@@ -285,6 +289,7 @@ class Engine:
         self.feed.tell("engine", what="stopping")
         self.inbound.stop()
         self.dialer.stop()
+        self.screener.close()
         self.switches.stop()
         self.journal.close()
         self.intents.close()

@@ -5,12 +5,12 @@ from typing import Any
 from engine.config import dialing
 from engine.config.models import Config
 from engine.domain.agent import Agent
-from engine.domain.campaign import Abandonment, Campaign, RetryRule
+from engine.domain.campaign import BUILT_IN, Abandonment, Campaign, RetryRule
 
 
 def campaign_of(model: dialing.Campaign, config: Config) -> Campaign:
-    """The engine's campaign. `notice` and `record_warning` are the recordings given in the configuration,
-    or "" where the built-in ones serve; files stay as written there."""
+    """The engine's campaign. Prompts are the recordings given in the configuration, files as written there;
+    BUILT_IN (of `notice`: "") where the engine's own serve."""
     clock, language = model.abandonment, model.language
     return Campaign(
         campaign_id=model.id,
@@ -26,7 +26,8 @@ def campaign_of(model: dialing.Campaign, config: Config) -> Campaign:
         screening=model.screening,
         record=model.record,
         recording_path=config.recording.path,
-        record_warning=config.prompts.record_warning.get(language, "") if model.record_warning else "",
+        record_warning=config.prompts.record_warning.get(language, BUILT_IN) if model.record_warning else "",
+        sorry=config.prompts.sorry.get(language, BUILT_IN),
         whisper=model.whisper,
         script=model.script,
         language=language,

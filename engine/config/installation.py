@@ -176,9 +176,6 @@ class Media(Section):
     rtp_first_port: Port = Field(default=21000, description="first UDP port for audio")
     rtp_last_port: Port = Field(default=21999, description="last UDP port for audio")
     processes: int = Field(default=1, ge=1, le=64, description="media processes")
-    fork: Literal["rtp", "file"] = Field(
-        default="rtp", description="rtp: from anywhere; file: cheaper, same host only"
-    )
 
 
 class Prompts(Section):
