@@ -26,7 +26,7 @@ from engine.dialer.inbound import Route
 from engine.dialer.robots import RobotDesk
 from engine.dialer.shop import GatewayTerms, Shop, Tuning
 from engine.domain.campaign import Campaign, CampaignState
-from engine.domain.errors import ConfigError, DialerError, SwitchError
+from engine.domain.errors import ConfigError, DialerError, StoreError, SwitchError
 from engine.journal.hot import HotJournal
 from engine.journal.intent_log import IntentLog
 from engine.journal.read import JournalReader
@@ -38,6 +38,9 @@ from engine.switch.link import LinkState
 from engine.switch.outbound import OutboundServer, Session
 
 log = logging.getLogger("prozvon")
+
+KEEP_EVERY_S = 30.0
+CALLER_ID_USE = "caller_ids"
 
 
 class Engine:
@@ -98,12 +101,14 @@ class Engine:
         self.screener = MediaScreener(config, self.shop, self._on_fact, self.places.logs)
         self.dialer = Dialer(self.shop, self.rules, owner(), self._robots, self.screener, self.intents)
         self.dialer.launcher.prepare = self.prompter.prepare
+        self.rules.load(self.store.load_blob(CALLER_ID_USE))
         self._listen_for_calls()
         self._restore_campaigns()
         if any(campaign.screening for campaign in self.shop.campaigns.values()):
             self.screener.open()
         self.switches.start()
         self.dialer.start()
+        self._keeper = greenlets.supervise("keeper", self._keep, lambda name: None)
         self.feed.tell("engine", what="started")
         for model in config.campaigns:
             if model.contacts_file:
@@ -225,6 +230,16 @@ class Engine:
             self.dialer.change(campaign)
         return campaign
 
+    def _keep(self) -> None:
+        """Small things that must outlive us: what pacing has learned, how often own numbers were shown."""
+        while True:
+            greenlets.sleep(KEEP_EVERY_S)
+            try:
+                self.dialer.pacer.save()
+                self.store.save_blob(CALLER_ID_USE, self.rules.save())
+            except StoreError as error:
+                log.warning("not kept, next time", extra={"why": str(error)})
+
     def _import_file(self, campaign_id: str, name: str) -> None:
         """The campaign's own list, at every start: rows that are there already count as duplicates."""
         path = self.config.at(name)
@@ -287,6 +302,7 @@ class Engine:
     def stop(self) -> None:
         """Leave in order: no new calls, leases given back, journal flushed, children ended."""
         self.feed.tell("engine", what="stopping")
+        greenlets.kill(self._keeper)
         self.inbound.stop()
         self.dialer.stop()
         self.screener.close()

@@ -50,9 +50,11 @@ class Launcher:
         self._claims: dict[str, deque[Claimed]] = {}
         self._dry_until_s: dict[str, float] = {}
         self._starts: dict[str, tuple[float, float]] = {}
+        self._promised: dict[str, tuple[str, float]] = {}
         self.launching: dict[str, int] = {}
-        self.prepare: Callable[[Campaign, Contact], None] = lambda campaign, contact: None
-        """What the call needs besides a line (prompts); ConfigError: this contact lacks something."""
+        self.prepare: Callable[[Campaign, Contact], str] = lambda campaign, contact: ""
+        """What the call needs besides a line (prompts); the one to be whispered to the agent, or "".
+        ConfigError: this contact lacks something."""
 
     # --- what pacing asks --------------------------------------------------------------------------
 
@@ -60,6 +62,13 @@ class Launcher:
         """Contacts that may be dialed now, as far as is known without asking the store."""
         dry = self._shop.clock.now_s() < self._dry_until_s.get(campaign.campaign_id, 0.0)
         return len(self._claims.get(campaign.campaign_id, ())) + (0 if dry else 10_000)
+
+    def promised(self, campaign: Campaign) -> int:
+        """People of the campaign who are due, were promised an agent, and found none free just now."""
+        now = self._shop.clock.now_s()
+        for contact_id in [one for one, (_, until_s) in self._promised.items() if until_s < now]:
+            del self._promised[contact_id]
+        return sum(name == campaign.campaign_id for name, _ in self._promised.values())
 
     def starts_left(self, campaign: Campaign) -> int:
         """What the campaign's own calls per second allow now (at most one second's worth is saved up)."""
@@ -102,8 +111,8 @@ class Launcher:
 
     def _dial_counted(self, campaign: Campaign, claimed: Claimed, plan: tuple[Phone, LineChoice]) -> None:
         try:
-            self.prepare(campaign, claimed.contact)
-            self._dial(campaign, claimed, plan, None)
+            whisper = self.prepare(campaign, claimed.contact)
+            self._dial(campaign, claimed, plan, None, whisper)
         except ConfigError as error:
             self._shop.count("not_prepared")
             self.put_back(campaign, claimed, None, str(error), "fields")
@@ -218,17 +227,27 @@ class Launcher:
             wall = self._shop.clock.wall_s()
             return Blocked("team", "the team's live calls are still being taken over", wall + DRY_S)
         claimed = replace(claimed, history=self._shop.store.history(claimed.contact.person_id))
+        campaign = replace(campaign, mode=Mode(path))  # whatever the campaign does by itself
         plan = self._judge(campaign, claimed, path)
+        wall = self._shop.clock.wall_s()
+        try:
+            whisper = "" if isinstance(plan, Blocked) else self.prepare(campaign, claimed.contact)
+        except DialerError as error:
+            plan = Blocked("prompts", str(error), wall + NO_LINE_S)
         if isinstance(plan, Blocked):
             if path == "preview":
                 self._turn_down(campaign, claimed, plan)
             return plan
-        attempt_id = self._dial(campaign, claimed, plan, agent)
-        wall = self._shop.clock.wall_s()
+        attempt_id = self._dial(campaign, claimed, plan, agent, whisper)
         return attempt_id or Blocked("line", "the line or the person was taken meanwhile", wall + DRY_S)
 
     def _dial(
-        self, campaign: Campaign, claimed: Claimed, plan: tuple[Phone, LineChoice], agent: AgentLife | None
+        self,
+        campaign: Campaign,
+        claimed: Claimed,
+        plan: tuple[Phone, LineChoice],
+        agent: AgentLife | None,
+        whisper: str,
     ) -> str:
         phone, line = plan
         now, wall = self._shop.clock.now_s(), self._shop.clock.wall_s()
@@ -237,26 +256,28 @@ class Launcher:
             return ""
         switch = self._gateways.lines[line.gateway].terms.switch
         life = self._life(campaign, claimed, phone, line, switch)
+        life.paced, life.whisper = agent is None, whisper
         if claimed.progress.guaranteed and agent is None and campaign.mode is not Mode.ROBOT:
             agent = self._agents.free_for(life)
             if agent is None:
                 self._gateways.give_back(line.gateway, False, now)
-                self.put_back(
-                    campaign, claimed, wall + NO_LINE_S, "waits for an agent to be held for it", "agent"
-                )
+                self._promised[claimed.contact.contact_id] = (campaign.campaign_id, now + NO_LINE_S)
+                why = "waits for an agent to be held for it"
+                self.put_back(campaign, claimed, wall + NO_LINE_S, why, "agent")
                 return ""
         if agent is not None:
             life.intent = replace(life.intent, agent_id=agent.agent.agent_id)
             life.agent_id = agent.agent.agent_id
             self._agents.promise(agent, life)
         stored = self._intend(campaign, claimed, life)
-        if stored is not True:
+        if stored is None:  # unknown whether it stands: settle it as never dialed
+            life.refused, life.originated_at_s = "STORE_LOST", 0.0
+            self._calls.abort(life)
+            return ""
+        if not stored:
             self._gateways.give_back(line.gateway, False, now)
             if agent is not None:
                 self._agents.break_promise(agent)
-            if stored is None:  # unknown whether it stands: settle it as never dialed
-                life.refused, life.originated_at_s = "STORE_LOST", 0.0
-                self._calls.abort(life)
             return ""
         self._originate(life, line)
         return life.leg_id

@@ -1,5 +1,6 @@
 """Ticks: when to ask a campaign's policy, what it sees, and what becomes of its answer."""
 
+import json
 from collections.abc import Callable
 
 from engine.calls.agent import AgentLife
@@ -9,10 +10,11 @@ from engine.dialer.calls import Calls
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.launch import Launcher
 from engine.dialer.life import CallLife
-from engine.dialer.shop import Shop
+from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
 from engine.domain.agent import AgentState
 from engine.domain.campaign import Campaign, Mode
+from engine.domain.errors import StoreError
 from engine.pacing import POLICIES
 from engine.pacing.governor import Limits, govern
 from engine.pacing.snapshot import AgentView, CallView, Decision, Policy, Snapshot, UnpacedDemand
@@ -34,6 +36,7 @@ class Pacer:
         agents.listeners.append(self._agent_moved)
 
     def start(self, campaign: Campaign) -> None:
+        self._policy(campaign)
         self.running.add(campaign.campaign_id)
         self.poke(campaign.team)
 
@@ -100,7 +103,29 @@ class Pacer:
         if policy is None or mode is not campaign.mode:
             policy = POLICIES[campaign.mode.value]()
             self._policies[campaign.campaign_id] = (campaign.mode, policy)
+            self._remember(campaign, policy)
         return policy
+
+    # --- what was learned --------------------------------------------------------------------------
+
+    def _remember(self, campaign: Campaign, policy: Policy) -> None:
+        """Give a new policy what its like had learned in an earlier life of the engine."""
+        try:
+            saved = self._shop.store.load_blob(blob_name(campaign.campaign_id, campaign.mode))
+            if saved:
+                policy.load(json.loads(saved))
+        except (StoreError, ValueError, KeyError) as error:
+            extra = {"campaign": campaign.campaign_id, "why": str(error)}
+            log.warning("pacing starts without what it had learned", extra=extra)
+
+    def save(self) -> None:
+        """Keep what the policies have learned. StoreError: kept at the next call."""
+        for campaign_id, (mode, policy) in self._policies.items():
+            learned = policy.save()
+            if learned:
+                self._shop.store.save_blob(blob_name(campaign_id, mode), json.dumps(learned).encode())
+
+    # --- what a policy sees ------------------------------------------------------------------------
 
     def snapshot(self, campaign: Campaign, now: float) -> Snapshot:
         """What the policy may see of this moment."""
@@ -124,7 +149,7 @@ class Pacer:
             c for c in self._agents.waiting.values() if c.campaign.team == campaign.team and not c.paced
         ]
         transfers = [c for c in self._agents.waiting.values() if c.campaign.mode is Mode.ROBOT and c.paced]
-        demand = UnpacedDemand(len(waiting), len(transfers), 0)
+        demand = UnpacedDemand(len(waiting), len(transfers), self._launcher.promised(campaign))
         queued = self._launcher.queued(campaign)
         return Snapshot(
             campaign.campaign_id, tuple(mine), agents, demand, campaign.max_calls, queued, tuple(others)
@@ -145,6 +170,10 @@ class Pacer:
             switch_lag_stop_s=self._shop.tuning.switch_lag_stop_s,
             needs_agents=campaign.mode is not Mode.ROBOT,
         )
+
+
+def blob_name(campaign_id: str, mode: Mode) -> str:
+    return f"pacing:{mode.value}:{campaign_id}"
 
 
 def view_of(life: CallLife, now: float) -> CallView:

@@ -35,7 +35,10 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True)
 class UnpacedDemand:
-    """Calls for agents that no policy launches: in count of people."""
+    """Calls for agents that no policy launches: in count of people.
+
+    `callbacks_due`: people who were promised an agent and wait until one is free to be held for them.
+    """
 
     inbound_waiting: int = 0
     robot_transfers: int = 0
