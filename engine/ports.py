@@ -205,9 +205,9 @@ class SafetyNet:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """One leg towards a contact. `leg_id` is the attempt's id. `variables` go on the channel (for recovery
-    and CDRs); values are data, never commands. `ring_time_s`: the switch gives up then. `codec`: "" leaves
-    it to the profile."""
+    """One leg towards a contact. `leg_id` is the attempt's id. `gateway`: "" dials an extension. `variables`
+    go on the channel (for recovery and CDRs); values are data, never commands. `ring_time_s`: the switch
+    gives up then. `codec`: "" leaves it to the profile."""
 
     leg_id: str
     number: str
@@ -276,7 +276,11 @@ class Switch(Protocol):
 
     def stop_playing(self, leg_id: str) -> None: ...
     def hold(self, leg_id: str, music: str, notice: str) -> None: ...
-    def transfer(self, leg_id: str, number: str, gateway: str, caller_id: str, sorry: str) -> None: ...
+    def transfer(self, leg_id: str, number: str, gateway: str, caller_id: str, sorry: str) -> None:
+        """Join the leg to `number` ("" as gateway: an extension). If nobody answers it hears `sorry`; when
+        either is through, both end. Goes on without us."""
+        ...
+
     def record(self, leg_id: str, path: str) -> None:
         """Stereo: person left, agent right. Goes on until the leg ends."""
         ...
@@ -284,6 +288,10 @@ class Switch(Protocol):
     def mask_recording(self, leg_id: str, path: str, on: bool) -> None: ...
     def tell_agent(self, agent_leg: str, prompt: str) -> None:
         """A tone or whisper that only the agent hears, mixed in without delay."""
+        ...
+
+    def warn(self, leg_id: str, prompt: str) -> None:
+        """The leg hears the prompt instead of its peer until it ends; also while it is being bridged."""
         ...
 
     def fork(self, leg_id: str, fork_id: str, codec: str, host: str, port: int) -> None:

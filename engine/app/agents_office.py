@@ -39,6 +39,7 @@ class AgentsOffice:
             "state": life.state.value,
             "since_s": round(self.engine.clock.now_s() - life.since_s, 1),
             "leaving": life.leaving,
+            "why": life.why,
             "phone_up": life.phone_up,
             "attempt": life.attempt_id,
             "with": masked(call.intent.number) if call else "",

@@ -8,10 +8,10 @@ from typing import Any
 
 from engine.app.paths import Places
 from engine.config import Config
-from engine.domain.campaign import Campaign
+from engine.domain.campaign import BUILT_IN, Campaign
 from engine.domain.contact import Contact
 from engine.domain.errors import ConfigError
-from engine.domain.prompt import PromptRef
+from engine.domain.prompt import PromptRef, Spoken
 from engine.ivr import reading
 from engine.ivr.script import Script
 from engine.speech.cache import SpeechCache
@@ -60,16 +60,22 @@ class Prompter:
         if campaign.script:
             self.scripts[campaign.script] = self._read(campaign.script)
         clock = campaign.abandonment
-        notice = self._config.at(clock.notice) if clock.notice else self._own("abandon_notice", campaign)
-        message = campaign.machine_message
-        if message:
-            message = self._places.on_switch(self._config.at(message).resolve())
-        abandonment = replace(clock, notice=self._places.on_switch(notice.resolve()))
-        return replace(campaign, abandonment=abandonment, machine_message=message)
+        notice = self._file(clock.notice or BUILT_IN, "abandon_notice", campaign)
+        return replace(
+            campaign,
+            abandonment=replace(clock, notice=notice),
+            machine_message=self._file(campaign.machine_message, "", campaign),
+            record_warning=self._file(campaign.record_warning, "record_warning", campaign),
+            sorry=self._file(campaign.sorry, "sorry", campaign),
+        )
 
-    def _own(self, name: str, campaign: Campaign) -> Path:
+    def _file(self, wanted: str, own: str, campaign: Campaign) -> str:
+        """A prompt of the configuration, or the engine's own, as the switch sees it; "" stays ""."""
+        if not wanted:
+            return ""
         language = campaign.language if campaign.language in LANGUAGES else "en"
-        return self._built_in[name, language]
+        path = self._built_in[own, language] if wanted == BUILT_IN else self._config.at(wanted)
+        return self._places.on_switch(path.resolve())
 
     def _read(self, name: str) -> Script:
         path = self._config.at(name)
@@ -79,13 +85,19 @@ class Prompter:
             raise ConfigError(f"scenario cannot be read: {error.strerror}", str(path)) from None
         return reading.read(text, name)
 
-    def prepare(self, campaign: Campaign, contact: Contact) -> None:
-        """Have everything rendered that the robot may say to this person. ConfigError: it cannot be."""
+    def prepare(self, campaign: Campaign, contact: Contact) -> str:
+        """Have everything rendered that will be said in this call; ConfigError: it cannot be. Returns what
+        is whispered to the agent, "" for nothing."""
         script = self.scripts.get(campaign.script)
         if script is not None:
             values = self.values(script, campaign, contact)
             language = script.language_for(contact.language or campaign.language)
             self._prompts.make(script.prompts(values, language, contact.contact_id))
+        if not (campaign.whisper and contact.name and campaign.language in LANGUAGES):
+            return ""
+        name = Spoken(contact.name, campaign.language)
+        self._prompts.make([name])
+        return self.file_of(name)
 
     def values(self, script: Script, campaign: Campaign, contact: Contact) -> dict[str, Any]:
         """What the scenario may say of this contact: their columns, their name, and who we are. ConfigError:

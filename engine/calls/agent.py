@@ -78,6 +78,7 @@ class AgentLife:
 
     `leaving`: what the agent asked for in the middle of a call: "", "pause" or "logout".
     `phone_up`: there is an answered leg (for an agent with a standing leg: always while logged in).
+    `why`: what took them offline, for their screen; "" when they left by themselves.
     """
 
     agent: Agent
@@ -89,6 +90,7 @@ class AgentLife:
     phone_up: bool = False
     attempt_id: str = ""
     leaving: str = ""
+    why: str = ""
     wrap_up_s: float = 15.0
     history: list[tuple[float, str]] = field(default_factory=list)
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from engine.calls.agent import AgentLife, longest_idle
+from engine.dialer.recall import Recalls
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
 from engine.domain.agent import (
     Agent,
     AgentFact,
     AgentState,
+    LoginWanted,
+    LogoutWanted,
     PhoneDown,
     PhoneUp,
     PromiseBroken,
@@ -41,6 +44,7 @@ class Agents:
         self.by_leg: dict[str, str] = {}
         self.waiting: dict[str, CallLife] = {}
         self._marked: dict[str, str] = {}
+        self._recalls = Recalls(shop.clock, shop.timers, self._call_again)
         self.listeners: list[Callable[[AgentLife, AgentState], None]] = []
 
     def life(self, agent: Agent) -> AgentLife:
@@ -54,6 +58,10 @@ class Agents:
         if life is None:
             return None
         before = life.state
+        if isinstance(fact, LogoutWanted):
+            self._recalls.forget(fact.agent_id)
+        if isinstance(fact, LoginWanted):
+            life.why = ""
         try:
             after = life.apply(fact)
         except UnexpectedFact as unexpected:
@@ -66,8 +74,10 @@ class Agents:
 
     def _entered(self, life: AgentLife, before: AgentState) -> None:
         agent_id = life.agent.agent_id
-        self._shop.tell("agent", agent=agent_id, state=life.state.value, attempt=life.attempt_id)
-        self._shop.note("agent", agent=agent_id, state=life.state.value, before=before.value)
+        self._shop.tell(
+            "agent", agent=agent_id, state=life.state.value, attempt=life.attempt_id, why=life.why
+        )
+        self._shop.note("agent", agent=agent_id, state=life.state.value, before=before.value, why=life.why)
         match life.state:
             case AgentState.WRAP_UP:
                 since_s = life.since_s
@@ -76,11 +86,7 @@ class Agents:
                 self._drop_leg(life)
             case _:
                 pass
-        if not life.agent.standing and life.state in (
-            AgentState.WRAP_UP,
-            AgentState.READY,
-            AgentState.PAUSED,
-        ):
+        if not life.agent.standing and life.state in BETWEEN_CALLS:
             self._drop_leg(life)
         self._mark(life)
         for listen in self.listeners:
@@ -145,10 +151,12 @@ class Agents:
         """A fact about an agent's own leg."""
         life = self.lives[agent_id]
         match fact:
-            case f.LegAnswered():
+            case f.LegAnswered() if life.leg_id == fact.leg_id:
                 life.phone_up = True
                 self.apply(PhoneUp(agent_id, fact.at_s))
                 self._mark(life)
+                if self._recalls.up(agent_id) and life.state is AgentState.PAUSED:
+                    self.apply(ReadyWanted(agent_id, fact.at_s))
                 if life.attempt_id and life.state is AgentState.RESERVED:
                     self._on_fact(f.BridgeOverdue(life.attempt_id, fact.at_s))  # dialed for it: bridge now
             case f.LegEnded() | f.OriginateRefused():
@@ -157,33 +165,56 @@ class Agents:
                 pass
 
     def _leg_gone(self, life: AgentLife, fact: f.Fact) -> None:
-        agent_id, attempt_id = life.agent.agent_id, life.attempt_id
-        reason = fact.cause if isinstance(fact, f.LegEnded) else getattr(fact, "text", "")
+        attempt_id, was_up = life.attempt_id, life.phone_up
         self.by_leg.pop(fact.leg_id, None)
         self._marked.pop(fact.leg_id, None)
-        if life.leg_id == fact.leg_id:
-            life.leg_id, life.phone_up = "", False
-        expected = not life.agent.standing and life.state not in (AgentState.TALKING, AgentState.RESERVED)
-        if not expected and life.state is not AgentState.OFFLINE:
-            self._shop.tell("agent_phone_down", agent=agent_id, cause=reason)
-            self.apply(PhoneDown(agent_id, fact.at_s))
-            if attempt_id:
-                self._on_fact(f.AgentLost(attempt_id, fact.at_s))
+        if life.leg_id != fact.leg_id:
+            return  # one that we had dropped
+        life.leg_id, life.phone_up = "", False
+        by_hand = isinstance(fact, f.LegEnded) and fact.ended_by == "them" and was_up
+        if by_hand and life.state is AgentState.TALKING:
+            self._on_fact(f.EndWanted(attempt_id, fact.at_s))  # they put the receiver down: the talk is over
+            if not life.agent.standing:
+                return
+        between = not life.agent.standing and life.state not in (AgentState.TALKING, AgentState.RESERVED)
+        if between or life.state is AgentState.OFFLINE:
+            return
+        self._lost(life, cause_of(fact), by_hand, was_up)
+        if attempt_id:
+            self._on_fact(f.AgentLost(attempt_id, fact.at_s))
+
+    def _lost(self, life: AgentLife, cause: str, by_hand: bool, was_up: bool) -> None:
+        """Offline, and said why; a standing leg that nobody ended is called again a few times."""
+        agent_id = life.agent.agent_id
+        again_s = self._recalls.lost(life, cause, was_up)
+        life.why = f"phone {'lost' if was_up else 'not reached'}: {cause}"
+        if by_hand:
+            life.why = "hung up the phone"
+        if again_s:
+            life.why += f"; called again in {again_s:g} s"
+        self._shop.tell("agent_phone_down", agent=agent_id, cause=cause, again_s=again_s)
+        self.apply(PhoneDown(agent_id, self._shop.clock.now_s()))
+
+    def _call_again(self, life: AgentLife) -> None:
+        self.apply(LoginWanted(life.agent.agent_id, self._shop.clock.now_s()))
+        self.raise_leg(life.agent.agent_id)
 
     def _drop_leg(self, life: AgentLife) -> None:
-        if life.leg_id:
+        """End it; what is still told of it is of no account from here on."""
+        leg_id, life.leg_id, life.phone_up = life.leg_id, "", False
+        if leg_id:
             try:
-                self._switch(life).hang_up(life.leg_id)
+                self._switch(life).hang_up(leg_id)
             except SwitchError as error:
                 log.warning("agent's leg not ended", extra={"agent": life.agent.agent_id, "why": str(error)})
 
     def doubt(self, agent_id: str) -> None:
-        """Bridges to this leg do not come about: end it, so that the agent sees it and logs in again."""
+        """Bridges to this leg do not come about: end it; a standing one is called anew."""
         life = self.lives.get(agent_id)
-        if life:
-            life.attempt_id = ""
+        if life and life.leg_id:
+            life.attempt_id, was_up = "", life.phone_up
             self._drop_leg(life)
-            self.apply(PhoneDown(agent_id, self._shop.clock.now_s()))
+            self._lost(life, "NO_BRIDGE", by_hand=False, was_up=was_up)
 
     # --- promises ----------------------------------------------------------------------------------
 
@@ -233,10 +264,18 @@ class Agents:
     def alert(self, call: "CallLife", switch: Switch) -> None:
         """Just before the bridge: a tone (or the contact's name) only the agent hears, and the card."""
         life = self.lives[call.agent_id]
-        whisper = call.contact.fields.get("whisper_prompt", "") if call.campaign.whisper else ""
-        if whisper or life.agent.connect_tone:
-            switch.tell_agent(life.leg_id, whisper or life.agent.connect_tone)
+        for sound in filter(None, (life.agent.connect_tone, call.whisper)):
+            switch.tell_agent(life.leg_id, sound)
+        if call.campaign.record_warning:
+            switch.warn(call.leg_id, call.campaign.record_warning)
+            switch.tell_agent(life.leg_id, call.campaign.record_warning)  # so that they wait for its end
         self._shop.tell("card", agent=call.agent_id, attempt=call.leg_id, card=card_of(call))
+
+
+def cause_of(fact: f.Fact) -> str:
+    """Why a leg is gone, or was never made, in one word of the switch."""
+    text = fact.cause if isinstance(fact, f.LegEnded) else getattr(fact, "text", "")
+    return str(text).removeprefix("-ERR ").strip() or "UNKNOWN"
 
 
 def card_of(call: "CallLife") -> dict[str, object]:

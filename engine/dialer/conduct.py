@@ -80,8 +80,8 @@ class Conductor:
                 switch.hold(life.leg_id, life.campaign.hold_music, abandonment.notice)
             case c.TransferPerson():
                 number = fact.number if isinstance(fact, f.TransferWanted) else ""
-                intent = life.intent
-                switch.transfer(life.leg_id, number, intent.gateway, intent.caller_id, "")
+                to = (number, life.transfer_gateway, life.intent.caller_id, life.campaign.sorry)
+                switch.transfer(life.leg_id, *to)
             case c.HangUp(cause=cause):
                 switch.hang_up(life.leg_id, cause)
                 self._expect_end(life, 5.0)

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
+from engine.calls.agent import AgentLife
 from engine.calls.attempt import State
 from engine.control import Refused
-from engine.dialer.agents import Agents
+from engine.dialer.agents import Agents, cause_of
 from engine.dialer.calls import Calls
-from engine.dialer.shop import Shop
+from engine.dialer.shop import Shop, log
+from engine.dialer.wayout import WayOut
 from engine.domain import facts as f
+from engine.domain.agent import AgentState
+from engine.domain.errors import SwitchError
 from engine.ports import Dial
 
 RING_S = 30.0
@@ -18,25 +22,30 @@ NO_NET = {"transfer_after_bridge": "", "park_after_bridge": ""}
 
 @dataclass(slots=True)
 class Consultation:
-    """`leg_id`: the third party's leg. `attempt_id`: the person on hold meanwhile."""
+    """`leg_id`: the third party's leg. `attempt_id`: the person on hold meanwhile. `over`: nobody waits for
+    what becomes of it any more."""
 
     agent_id: str
     attempt_id: str
     leg_id: str
     switch: str
+    gateway: str = ""
     answered: bool = False
     joined: bool = False
+    over: bool = False
 
 
 class Consultations:
     """At most one per agent."""
 
-    def __init__(self, shop: Shop, calls: Calls, agents: Agents) -> None:
-        self._shop, self._calls, self._agents = shop, calls, agents
+    def __init__(self, shop: Shop, calls: Calls, agents: Agents, ways: WayOut) -> None:
+        self._shop, self._calls, self._agents, self._ways = shop, calls, agents, ways
         self.by_leg: dict[str, Consultation] = {}
+        agents.listeners.append(self.agent_moved)
 
     def of(self, agent_id: str) -> Consultation | None:
-        return next((c for c in self.by_leg.values() if c.agent_id == agent_id and not c.joined), None)
+        mine = (c for c in self.by_leg.values() if c.agent_id == agent_id)
+        return next((c for c in mine if not c.joined and not c.over), None)
 
     def begin(self, agent_id: str, number: str) -> None:
         """The person hears music, the third party's telephone rings."""
@@ -48,14 +57,26 @@ class Consultations:
                 "transfer",
                 "Complete it, or take the person back.",
             )
-        asked = Consultation(agent_id, call.leg_id, str(uuid4()), call.switch)
+        way = self._ways.take(call, number)
+        asked = Consultation(agent_id, call.leg_id, str(uuid4()), call.switch, way.gateway)
+        order = Dial(
+            leg_id=asked.leg_id,
+            number=way.number,
+            gateway=way.gateway,
+            caller_id=call.intent.caller_id,
+            ring_time_s=RING_S,
+            net=None,
+            variables={"prozvon_consult": agent_id},
+            codec=way.codec,
+        )
+        try:
+            self._shop.switches[call.switch].dial(order)
+        except SwitchError:
+            self._ways.give_back(way.gateway)
+            raise
         self.by_leg[asked.leg_id] = asked
         if call.state is State.TALKING:
             self._calls.post(f.HeldByAgent(call.leg_id, self._shop.clock.now_s()))
-        terms = call.intent
-        marks = {"prozvon_consult": agent_id}
-        order = Dial(asked.leg_id, number, terms.gateway, terms.caller_id, RING_S, None, marks)
-        self._shop.switches[call.switch].dial(order)
 
     def complete(self, agent_id: str) -> None:
         """The person and the third party talk; the agent is free."""
@@ -78,13 +99,32 @@ class Consultations:
         if asked:
             self._shop.switches[asked.switch].hang_up(asked.leg_id)
 
+    def agent_moved(self, life: AgentLife, before: AgentState) -> None:
+        """Their phone died: whom they consulted is let go, somebody else has the person."""
+        asked = self.of(life.agent.agent_id)
+        if asked and life.state is AgentState.OFFLINE:
+            self._let_go(asked)
+
+    def person_gone(self, attempt_id: str) -> None:
+        """The person did not wait for the end of it, or is through with the third party."""
+        for asked in list(self.by_leg.values()):
+            if asked.attempt_id == attempt_id:
+                self._let_go(asked)
+
+    def _let_go(self, asked: Consultation) -> None:
+        asked.over = True
+        try:
+            self._shop.switches[asked.switch].hang_up(asked.leg_id)
+        except SwitchError as error:
+            log.warning("third party not let go", extra={"leg": asked.leg_id, "why": str(error)})
+
     def on_fact(self, fact: f.Fact) -> None:
         """A fact about a third party's leg."""
         asked = self.by_leg[fact.leg_id]
         agent = self._agents.lives[asked.agent_id]
         switch = self._shop.switches[asked.switch]
         match fact:
-            case f.LegAnswered():
+            case f.LegAnswered() if not asked.over:
                 asked.answered = True
                 switch.bridge(agent.leg_id, asked.leg_id)
                 self._shop.tell("consultation", agent=asked.agent_id, what="answered")
@@ -92,8 +132,9 @@ class Consultations:
                 switch.hang_up(asked.leg_id)
             case f.LegEnded() | f.OriginateRefused():
                 self.by_leg.pop(asked.leg_id)
-                self._shop.tell("consultation", agent=asked.agent_id, what="ended")
-                if not asked.joined:
+                self._ways.give_back(asked.gateway)
+                self._shop.tell("consultation", agent=asked.agent_id, what="ended", cause=cause_of(fact))
+                if not asked.joined and not asked.over:
                     self._calls.post(f.RetrievedByAgent(asked.attempt_id, self._shop.clock.now_s()))
             case _:
                 pass

@@ -14,6 +14,7 @@ from engine.dialer.launch import Launcher
 from engine.dialer.life import CallLife
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop
+from engine.dialer.wayout import WayOut
 from engine.domain import agent as a
 from engine.domain import facts as f
 from engine.domain.campaign import Campaign, Mode
@@ -36,9 +37,10 @@ class Desk:
         launcher: Launcher,
         consultations: Consultations,
         settler: Settler,
+        ways: WayOut,
     ) -> None:
         self._shop, self._calls, self._agents, self._launcher = shop, calls, agents, launcher
-        self._consultations, self._settler = consultations, settler
+        self._consultations, self._settler, self._ways = consultations, settler, ways
         self._talks: dict[str, CallLife] = {}
         self._supervisors: dict[str, str] = {}
         self._cards: dict[str, tuple[Campaign, Claimed, Callable[[], None]]] = {}
@@ -206,7 +208,9 @@ class Desk:
     def transfer(self, agent_id: str, number: str) -> None:
         """Blind transfer of the person; the agent goes to wrap-up."""
         call = self.call_of(agent_id, State.TALKING, State.HELD)
-        self._calls.post(f.TransferWanted(call.leg_id, self._shop.clock.now_s(), number))
+        way = self._ways.take(call, number)
+        call.transfer_gateway = way.gateway
+        self._calls.post(f.TransferWanted(call.leg_id, self._shop.clock.now_s(), way.number))
 
     def consult(self, agent_id: str, number: str) -> None:
         """Attended transfer: call `number` first; a second request with "" joins them with the person."""

@@ -17,6 +17,7 @@ from engine.dialer.recover import Recovery
 from engine.dialer.rulebook import Rulebook
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
+from engine.dialer.wayout import WayOut
 from engine.domain import facts as f
 from engine.domain.campaign import Campaign, CampaignState, Mode
 from engine.domain.errors import DialerError, StoreError, SwitchError
@@ -45,8 +46,11 @@ class Dialer:
         self.calls = Calls(shop, self.agents, self.robots, screener, self.settler)
         self.launcher = Launcher(shop, self.calls, self.agents, self.gateways, rules, intents)
         self.pacer = Pacer(shop, self.calls, self.agents, self.gateways, self.launcher)
-        self.consultations = Consultations(shop, self.calls, self.agents)
-        self.desk = Desk(shop, self.calls, self.agents, self.launcher, self.consultations, self.settler)
+        self.ways = WayOut(shop, self.gateways)
+        self.consultations = Consultations(shop, self.calls, self.agents, self.ways)
+        self.desk = Desk(
+            shop, self.calls, self.agents, self.launcher, self.consultations, self.settler, self.ways
+        )
         self.inbound = Inbound(shop, self.calls, ())
         self.recovery = Recovery(shop, self.calls, self.agents, self.gateways, self.settler, intents)
         self.states: dict[str, CampaignState] = {}

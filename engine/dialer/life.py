@@ -19,6 +19,7 @@ class CallLife:
     """One attempt while it lives. `*_s` on the engine's clock, `*_at_s` wall clock (epoch seconds).
 
     `paced`: launched by a pacing policy (False: an agent started it, or it came in).
+    `transfer_gateway`: the trunk of a blind transfer's second leg. `whisper`: a prompt for the agent alone.
     `stored`: an intent stands in the store and must be settled there. `noted`, `callback_at_s`: what the
     agent said came of the talk, and when they promised to call back (epoch seconds, 0.0: never).
     """
@@ -60,6 +61,8 @@ class CallLife:
     patience_until_s: float = 0.0
     wait_s: float = 0.0
     max_wait_s: float = 60.0
+    transfer_gateway: str = ""
+    whisper: str = ""
     recording: str = ""
     script_waits_s: float = 0.0
     hold_music: str = ""

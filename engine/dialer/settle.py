@@ -44,6 +44,8 @@ class Settler:
         if self._gateways.give_back(life.intent.gateway, congested, self._shop.clock.now_s()):
             self._shop.tell("gateway_rests", gateway=life.intent.gateway)
             self._shop.note("note", what="gateway rests", gateway=life.intent.gateway)
+        if life.transfer_gateway:
+            self._gateways.give_back(life.transfer_gateway, False, self._shop.clock.now_s())
         self._told(cdr)
         if not life.stored:
             self._shop.journal.append("cdr", cdr.person_id, as_record(cdr))

@@ -18,6 +18,9 @@ class CampaignState(StrEnum):
     STOPPED = "stopped"
 
 
+BUILT_IN = "built-in"
+
+
 @dataclass(frozen=True, slots=True)
 class RetryRule:
     """After a disposition: call again after `after_s`, at most `limit` attempts with that disposition."""
@@ -40,6 +43,9 @@ class Abandonment:
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """`mode` names a pacing policy. `max_calls`: legs in flight or talking at once (robot: channels to fill).
+
+    Prompts are paths as the switch sees them. `record_warning`: what the person hears first when they are
+    joined to an agent, "" for nothing, BUILT_IN for the engine's own. `sorry`: heard when a transfer fails.
 
     `ring_time_s`: how long a called party may ring. `screening`: AMD before anybody talks. `script`:
     scenario for the robot. `machine_message`: prompt left on voicemail, "" hangs up. `skills`: an agent needs
@@ -65,7 +71,8 @@ class Campaign:
     script: str = ""
     language: str = "en"
     machine_message: str = ""
-    hold_music: str = "tone_stream://%(200,1800,440);loops=-1"
+    sorry: str = ""
+    hold_music: str = "tone_stream://%(200,1800,440);loops=300"
     default_zone: str = ""
     priority: int = 0
     skills: frozenset[str] = frozenset()

@@ -1,6 +1,5 @@
 """A FreeSWITCH (or the virtual switch) behind the `Switch` port: orders in the trade's words become texts."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from engine.domain.errors import SwitchError
@@ -52,13 +51,19 @@ class FreeSwitch:
         )
         text = orders.originate(
             order.leg_id,
-            self._endpoint.format(gateway=order.gateway, number=order.number),
+            self._to(order.gateway, order.number),
             then,
             ring_s=order.ring_time_s,
             caller_id=order.caller_id,
             values=values | dict(order.variables),
         )
         self._link.originate(order.leg_id, text)
+
+    def _to(self, gateway: str, number: str) -> str:
+        """Dial string of a number behind a gateway, or of an extension."""
+        if not gateway:
+            return self._agent_endpoint.format(extension=number)
+        return self._endpoint.format(gateway=gateway, number=number)
 
     def call_agent(
         self, leg_id: str, extension: str, ring_time_s: float, variables: Mapping[str, str]
@@ -107,13 +112,8 @@ class FreeSwitch:
         self._tell(orders.hold(leg_id, music, notice))
 
     def transfer(self, leg_id: str, number: str, gateway: str, caller_id: str, sorry: str) -> None:
-        internal = bool(re.fullmatch(r"\d{2,6}", number))
-        endpoint = (
-            self._agent_endpoint.format(extension=number)
-            if internal
-            else self._endpoint.format(gateway=gateway, number=number)
-        )
-        self._tell(orders.blind_transfer(leg_id, endpoint, caller_id=caller_id, sorry=sorry))
+        to = self._to(gateway, number)
+        self._tell(orders.blind_transfer(leg_id, to, caller_id=caller_id, sorry=sorry))
 
     # --- sound -------------------------------------------------------------------------------------
 
@@ -126,6 +126,9 @@ class FreeSwitch:
 
     def tell_agent(self, agent_leg: str, prompt: str) -> None:
         self._tell(orders.whisper(agent_leg, prompt))
+
+    def warn(self, leg_id: str, prompt: str) -> None:
+        self._tell(orders.speak_over(leg_id, prompt))
 
     def fork(self, leg_id: str, fork_id: str, codec: str, host: str, port: int) -> None:
         endpoint = self._media_endpoint.format(host=host, port=port)

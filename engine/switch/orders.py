@@ -178,16 +178,20 @@ def blind_transfer(
     sorry: str = "",
     peer_id: str = "",
 ) -> str:
-    """Join the leg to a new one; its agent parks at once. If nobody answers it hears `sorry` and parks."""
+    """Join the leg to a new one; its agent parks at once. If nobody answers it hears `sorry`; when either is
+    through, both end: no net may speak to somebody who was served."""
     values = {"origination_caller_id_number": number(caller_id)} if caller_id else {}
     values |= {"origination_uuid": leg(peer_id)} if peer_id else {}
     target = (variables(values) + word(endpoint)).replace(",", "\\,")  # only words between these braces
     before = [
+        Step("unset", "transfer_after_bridge"),
+        Step("unset", "park_after_bridge"),
+        Step("set", "hangup_after_bridge=true"),
         Step("set", "continue_on_fail=true"),
         Step("set", f"call_timeout={max(1, round(ring_s))}"),
         Step("set", "ringback=%(1000,4000,425)"),
     ]
-    after = [Step("playback", sorry)] * bool(sorry) + [Step("park")]
+    after = [Step("playback", sorry)] * bool(sorry) + [Step("hangup", "NORMAL_CLEARING")]
     texts = [*map(step_text, before), f"bridge:{target}", *map(step_text, after)]
     return f"uuid_transfer {leg(leg_id)} {inline_of(texts)}"
 
@@ -242,6 +246,11 @@ def mask_recording(leg_id: str, path: str, *, on: bool) -> str:
 def whisper(leg_id: str, sound: str) -> str:
     """Mix a sound into what this leg hears, at once and unheard by its peer (agent's tone, a name)."""
     return f"uuid_displace {leg(leg_id)} start {quoted(sound)} 0 mux"
+
+
+def speak_over(leg_id: str, sound: str) -> str:
+    """This leg hears the sound instead of its peer until it ends; the peer goes on hearing this leg."""
+    return f"uuid_displace {leg(leg_id)} start {quoted(sound)} 0"
 
 
 def mute(leg_id: str, *, on: bool) -> str:

@@ -48,6 +48,7 @@ def test_the_rules_of_all_campaigns_come_before_its_own():
 def test_no_field_of_the_engines_campaign_is_forgotten():
     """Every field has a key of its own, or one of these that stand for it."""
     elsewhere = {"campaign_id": "id", "default_zone": "zone", "recording_path": "record"}
+    elsewhere |= {"sorry": "language"}  # prompts.sorry
     keys = set(type(CONFIG.campaigns[0]).model_fields)
     assert {elsewhere.get(field.name, field.name) for field in fields(domain.Campaign)} <= keys
 

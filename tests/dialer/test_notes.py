@@ -62,7 +62,7 @@ def test_a_note_that_comes_after_wrap_up_is_over_still_counts_and_the_last_one_h
 
 
 def test_a_callback_in_the_past_and_a_note_without_a_talk_are_refused():
-    world, call = talking()
+    world, _ = talking()
     with pytest.raises(Refused, match="past"):
         world.dialer.desk.dispose("a1", "callback", world.time.wall_s() - 3600, "")
     other = World()

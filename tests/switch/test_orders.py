@@ -235,18 +235,21 @@ def test_a_net_that_is_not_extendable_has_three_steps():
     )
 
 
-def test_a_blind_transfer_rings_plays_sorry_and_parks():
+def test_a_blind_transfer_leaves_every_net_rings_plays_sorry_and_ends():
     text = orders.blind_transfer(
         LEG, "sofia/gateway/trunk/777", caller_id="482", sorry="/p/sorry, really.wav", peer_id=AGENT
     )
     _, _, steps, _ = reader.words(text, 10)
     assert reader.inline(steps) == [
+        ("unset", "transfer_after_bridge"),
+        ("unset", "park_after_bridge"),
+        ("set", "hangup_after_bridge=true"),
         ("set", "continue_on_fail=true"),
         ("set", "call_timeout=20"),
         ("set", "ringback=%(1000,4000,425)"),
         ("bridge", f"{{origination_caller_id_number=482,origination_uuid={AGENT}}}sofia/gateway/trunk/777"),
         ("playback", "/p/sorry, really.wav"),
-        ("park", ""),
+        ("hangup", "NORMAL_CLEARING"),
     ]
 
 
