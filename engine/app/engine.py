@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from engine import greenlets
 from engine.app.children import Child, Kept
+from engine.app.doorkeeper import Doorkeeper
 from engine.app.feed import Feed
 from engine.app.importing import import_csv
 from engine.app.paths import Places
@@ -19,23 +20,21 @@ from engine.app.rules import Rules
 from engine.app.runtime import GeventTasks, GeventTimers, SystemClock
 from engine.app.screening import MediaScreener
 from engine.app.switches import Switches
+from engine.app.terms import gateway_terms, routes_of, tuning_of
 from engine.config import Config, Reloader, agents_of, campaign_of, read_campaign
 from engine.config.reload import Reloaded
 from engine.dialer.dialer import Dialer
-from engine.dialer.inbound import Route
 from engine.dialer.robots import RobotDesk
-from engine.dialer.shop import GatewayTerms, Shop, Tuning
+from engine.dialer.shop import Shop
 from engine.domain.campaign import Campaign, CampaignState
-from engine.domain.errors import ConfigError, DialerError, StoreError, SwitchError
+from engine.domain.errors import ConfigError, DialerError, StoreError
 from engine.journal.hot import HotJournal
 from engine.journal.intent_log import IntentLog
 from engine.journal.read import JournalReader
 from engine.store.client import make_client
 from engine.store.embedded import EmbeddedServer
 from engine.store.redis_store import RedisStore
-from engine.switch.freeswitch import FreeSwitch
 from engine.switch.link import LinkState
-from engine.switch.outbound import OutboundServer, Session
 
 log = logging.getLogger("prozvon")
 
@@ -102,7 +101,9 @@ class Engine:
         self.dialer = Dialer(self.shop, self.rules, owner(), self._robots, self.screener, self.intents)
         self.dialer.launcher.prepare = self.prompter.prepare
         self.rules.load(self.store.load_blob(CALLER_ID_USE))
-        self._listen_for_calls()
+        self.dialer.inbound.routes = routes_of(config)
+        self.door = Doorkeeper(config.inbound, self.dialer.inbound, self.switches, self.clock)
+        self.door.start()
         self._restore_campaigns()
         if any(campaign.screening for campaign in self.shop.campaigns.values()):
             self.screener.open()
@@ -157,49 +158,6 @@ class Engine:
         self.shop.campaigns[campaign.campaign_id] = campaign
         self._definitions[campaign.campaign_id] = definition
         return campaign
-
-    def _listen_for_calls(self) -> None:
-        own = self.config.inbound
-        self._set_routes()
-        self.inbound = OutboundServer(
-            own.host,
-            own.port,
-            self._serve_caller,
-            lambda fact: None,
-            self.clock,
-            events=False,
-            most_calls=own.max_calls,
-        )
-        self.inbound.start()
-
-    def _set_routes(self) -> None:
-        self.dialer.inbound.routes = tuple(
-            Route(one.prefix, one.campaign, one.serve == "robot", one.max_wait_s)
-            for one in self.config.inbound.routes
-        )
-
-    def _serve_caller(self, session: Session) -> None:
-        """Answer, and take the leg out of this socket at once: it must survive us like any other call."""
-        to_number = session.variables.get("Caller-Destination-Number", "")
-        route = self.dialer.inbound.route_of(to_number)
-        if route is None:
-            session.hangup("CALL_REJECTED")
-            session.wait_over(5.0)
-            return
-        caller = session.variables.get("Caller-Caller-ID-Number", "")
-        switch = self._switch_of(session)
-        self.dialer.inbound.accept(session.leg_id, caller, to_number, switch.name, route)
-        session.execute("answer", step_id=f"answer-{session.leg_id}")
-        switch.take_over(session.leg_id)
-        session.wait_over(5.0)
-
-    def _switch_of(self, session: Session) -> FreeSwitch:
-        """The switch that handed us the leg, by its Core-UUID."""
-        core = session.variables.get("Core-UUID", "")
-        for name, link in self.switches.links.items():
-            if link.core_uuid == core:
-                return self.switches.ports[name]
-        raise SwitchError("a call from a switch we have no link to", core, "Add it to `switches`.")
 
     def _restore_campaigns(self) -> None:
         """What ran when the last engine ended runs again; what was made by the API is there again."""
@@ -275,7 +233,7 @@ class Engine:
             raise
         self.rules.become(rules)
         self.prompter.become(prompter)
-        self._set_routes()
+        self.dialer.inbound.routes = routes_of(config)
         self.shop.tuning = tuning_of(config)
         self.dialer.gateways.set_terms(gateway_terms(config, next(iter(self.switches.ports))))
         for agent in agents_of(config).values():
@@ -303,7 +261,7 @@ class Engine:
         """Leave in order: no new calls, leases given back, journal flushed, children ended."""
         self.feed.tell("engine", what="stopping")
         greenlets.kill(self._keeper)
-        self.inbound.stop()
+        self.door.stop()
         self.dialer.stop()
         self.screener.close()
         self.switches.stop()
@@ -324,34 +282,6 @@ class Engine:
                 return False
             greenlets.sleep(0.05)
         return True
-
-
-def gateway_terms(config: Config, only_switch: str) -> dict[str, GatewayTerms]:
-    return {
-        one.name: GatewayTerms(
-            name=one.name,
-            switch=one.switch or only_switch,
-            channels=one.channels,
-            calls_per_s=one.calls_per_s,
-            strip=one.strip,
-            prepend=one.prepend,
-            codec=one.codec,
-            rest_after=one.rest_after_failures,
-            rest_s=one.rest_s,
-        )
-        for one in config.gateways
-    }
-
-
-def tuning_of(config: Config) -> Tuning:
-    return Tuning(
-        min_check_s=config.pacing.min_check_ms / 1000,
-        max_check_s=config.pacing.max_check_s,
-        switch_lag_limit_s=config.pacing.switch_lag_limit_ms / 1000,
-        switch_lag_stop_s=config.pacing.switch_lag_stop_ms / 1000,
-        claim_lease_s=config.store.claim_lease_s,
-        team_lease_s=config.store.team_lease_s,
-    )
 
 
 def owner() -> str:
