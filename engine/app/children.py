@@ -1,14 +1,21 @@
 """Child processes of the engine: workers, the media process, the virtual switch. They never outlive it."""
 
 import ctypes
+import logging
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from engine import greenlets
 from engine.domain.errors import DialerError
 
+log = logging.getLogger("prozvon.children")
+
+AGAIN_S = (0.2, 1.0, 5.0)  # pauses before a child that ended is started again; the last one repeats
+STABLE_S = 30.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -55,6 +62,10 @@ class Child:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def wait(self) -> int:
+        """Until it ends; its exit code (0 too when it was never started)."""
+        return self._process.wait() if self._process else 0
+
     def stop(self, patience_s: float = 5.0) -> None:
         """End it: first politely, then not."""
         process, self._process = self._process, None
@@ -66,6 +77,42 @@ class Child:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(patience_s)
+
+
+class Kept:
+    """A child that is started again whenever it ends by itself."""
+
+    def __init__(self, child: Child, first_line_s: float = 0.0) -> None:
+        self.child, self._first_line_s = child, first_line_s
+        self._greenlet: Any = None
+        self.deaths = 0
+
+    def start(self) -> str:
+        """As `Child.start`, and from then on it lives."""
+        said = self.child.start(self._first_line_s)
+        self._watch()
+        return said
+
+    def _watch(self) -> None:
+        self._greenlet = greenlets.supervise(self.child.name, self._keep, lambda _: self._watch())
+
+    def _keep(self) -> None:
+        tries = 0
+        while True:
+            began_s = time.monotonic()
+            code = self.child.wait()
+            self.deaths += 1
+            tries = 0 if time.monotonic() - began_s > STABLE_S else tries + 1
+            log.error("child ended", extra={"child": self.child.name, "code": code, "deaths": self.deaths})
+            greenlets.sleep(AGAIN_S[min(tries, len(AGAIN_S) - 1)])
+            try:
+                self.child.start(self._first_line_s)
+            except (OSError, ChildError) as error:
+                log.error("child not started", extra={"child": self.child.name, "why": str(error)})
+
+    def stop(self) -> None:
+        greenlets.kill(self._greenlet)
+        self.child.stop()
 
 
 def _first_line(output: IO[bytes]) -> str:

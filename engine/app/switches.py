@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from engine.app.children import Child
+from engine.app.children import Child, Kept
 from engine.app.runtime import SystemClock
 from engine.config import Config
 from engine.domain.facts import Fact
@@ -32,7 +32,7 @@ class Switches:
         on_fact: Callable[[Fact], object],
         on_state: Callable[[str, LinkState], object],
     ) -> None:
-        self.virtual: Child | None = None
+        self.virtual: Kept | None = None
         self.links: dict[str, SwitchLink] = {}
         self.ports: dict[str, FreeSwitch] = {}
         for one in config.switches:
@@ -79,15 +79,18 @@ class Switches:
         return link
 
     def _start_virtual(self, config: Config, logs: Path) -> int:
+        """Its port. When it dies it is started again on the same one, and the link finds it there."""
         own = config.virtual_switch
-        arguments = ["sim", "--port", "0", "--speed", f"{own.speed:g}", "--seed", str(own.seed)]
+        arguments = ["--speed", f"{own.speed:g}", "--seed", str(own.seed)]
         arguments += ["--invites", str(logs / "invites.jsonl")]
         arguments += ["--socket", f"{config.inbound.host}:{config.inbound.port}"]
         if own.population:
             arguments += ["--population", str(config.at(own.population))]
-        self.virtual = Child("virtual switch", arguments, logs / "virtual-switch.log")
-        said = self.virtual.start(first_line_s=10.0)
-        return int(said.split(",")[0].rsplit(":", 1)[1])
+        child = Child("virtual switch", ["sim", "--port", "0", *arguments], logs / "virtual-switch.log")
+        self.virtual = Kept(child, first_line_s=10.0)
+        port = self.virtual.start().split(",")[0].rpartition(":")[2]
+        child.arguments = ["sim", "--port", port, *arguments]
+        return int(port)
 
     def start(self) -> None:
         for link in self.links.values():
