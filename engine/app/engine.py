@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ class Engine:
         self.lag = greenlets.HubLag()
         self._server: EmbeddedServer | None = None
         self._definitions: dict[str, dict[str, Any]] = {}
+        self._leave = ExitStack()  # what was started, each with its end; the last one ends first
 
     @property
     def config(self) -> Config:
@@ -72,15 +74,20 @@ class Engine:
         config = self.config
         self.data.mkdir(parents=True, exist_ok=True)
         self.lag.start()
+        self._leave.callback(self.lag.stop)
         self.store = RedisStore(
             self._open_store_url(), config.store.shards, config.store.confirm_replicas, config.store.timeout_s
         )
+        self._leave.callback(self.store.close)
         self.store.ping()
         self._keep_journal()
         self.intents = IntentLog(self.data / "intents")
+        self._leave.callback(self.intents.close)
         self.prompter = Prompter(config, self.places)
+        self._leave.callback(self.prompter.stop)
         self.rules = Rules(config)
         self.switches = Switches(config, self.clock, self.places.logs, self._on_fact, self._on_link)
+        self._leave.callback(self.switches.stop)
         self.shop = Shop(
             clock=self.clock,
             timers=GeventTimers(self.clock),
@@ -98,18 +105,22 @@ class Engine:
         for model in config.campaigns:
             self._define(campaign_of(model, config), model.model_dump(mode="json"))
         self.screener = MediaScreener(config, self.shop, self._on_fact, self.places.logs)
+        self._leave.callback(self.screener.close)
         self.dialer = Dialer(self.shop, self.rules, owner(), self._robots, self.screener, self.intents)
+        self._leave.callback(self.dialer.stop)
         self.dialer.launcher.prepare = self.prompter.prepare
         self.rules.load(self.store.load_blob(CALLER_ID_USE))
         self.dialer.inbound.routes = routes_of(config)
         self.door = Doorkeeper(config.inbound, self.dialer.inbound, self.switches, self.clock)
+        self._leave.callback(self.door.stop)
         self.door.start()
         self._restore_campaigns()
         if any(campaign.screening for campaign in self.shop.campaigns.values()):
             self.screener.open()
         self.switches.start()
         self.dialer.start()
-        self._keeper = greenlets.supervise("keeper", self._keep, lambda name: None)
+        keeper = greenlets.supervise("keeper", self._keep, lambda name: None)
+        self._leave.callback(greenlets.kill, keeper)
         self.feed.tell("engine", what="started")
         for model in config.campaigns:
             if model.contacts_file:
@@ -119,6 +130,7 @@ class Engine:
         url = self.config.store.url.get_secret_value()
         if not url:
             self._server = EmbeddedServer(self.data / "store")
+            self._leave.callback(self._server.stop)
             url = self._server.start()
         self.store_url = url
         return url
@@ -144,6 +156,8 @@ class Engine:
             str(folder),
         ]
         self._archiver = Kept(Child("archiver", arguments, self.places.logs / "archiver.log"))
+        self._leave.callback(self._archiver.stop)
+        self._leave.callback(self.journal.close)
         self._archiver.start()
 
     def _robots(self, shop: Shop, on_fact: Callable[..., None]) -> RobotDesk:
@@ -258,21 +272,10 @@ class Engine:
     # --- going down --------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """Leave in order: no new calls, leases given back, journal flushed, children ended."""
+        """Leave in order: no new calls, leases given back, journal flushed, children ended. Just so after a
+        start that failed half way."""
         self.feed.tell("engine", what="stopping")
-        greenlets.kill(self._keeper)
-        self.door.stop()
-        self.dialer.stop()
-        self.screener.close()
-        self.switches.stop()
-        self.journal.close()
-        self.intents.close()
-        self._archiver.stop()
-        self.prompter.stop()
-        self.store.close()
-        if self._server:
-            self._server.stop()
-        self.lag.stop()
+        self._leave.close()
 
     def settle_down(self, deadline_s: float) -> bool:
         """Wait until every call and settlement is over; False when the deadline came first."""

@@ -57,6 +57,11 @@ class EngineProcess:
                 stderr=log,
             )
 
+    def wait_end(self, timeout_s: float = 30.0) -> int:
+        """Its exit code, when it ends by itself."""
+        assert self._process is not None
+        return self._process.wait(timeout_s)
+
     def write_config(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "config.yaml").write_text(yaml.safe_dump(self.config, allow_unicode=True))
@@ -73,6 +78,9 @@ class EngineProcess:
     @property
     def log(self) -> Path:
         return self.home / "engine.log"
+
+    def log_lines(self) -> list[str]:
+        return self.log.read_text().splitlines()
 
     def kill(self) -> None:
         """kill -9: no goodbye to anybody."""
@@ -162,17 +170,29 @@ class EngineProcess:
         answer: dict[str, Any] = self._answer(response)
         return answer
 
-    def agents_work(self, agent_ids: list[str], timeout_s: float = 15.0) -> None:
-        """Log in, take the call, be ready."""
-        for agent_id in agent_ids:
+    @property
+    def agents(self) -> list[str]:
+        return [agent["id"] for agent in self.config["agents"]]
+
+    def run(self, campaign_id: str, numbers: list[str]) -> None:
+        """Import them all, and start."""
+        assert self.add_contacts(campaign_id, numbers)["added"] == len(numbers)
+        self.post(f"/v1/campaigns/{campaign_id}/start")
+
+    def agents_work(self, timeout_s: float = 15.0) -> None:
+        """Everybody logs in, takes the call, is ready."""
+        for agent_id in self.agents:
             self.post(f"/v1/agents/{agent_id}/login")
-        for agent_id in agent_ids:
+        for agent_id in self.agents:
             wait_for(f"phone of {agent_id}", lambda a=agent_id: self.agent(a)["phone_up"], timeout_s)  # type: ignore[misc]
             self.post(f"/v1/agents/{agent_id}/ready")
 
     def agent(self, agent_id: str) -> dict[str, Any]:
         answer: dict[str, Any] = self.get(f"/v1/agents/{agent_id}")
         return answer
+
+    def all_ready(self) -> bool:
+        return self.agent_states() == {"ready": len(self.agents)}
 
     def agent_states(self) -> Counter[str]:
         return Counter(agent["state"] for agent in self.get("/v1/agents"))

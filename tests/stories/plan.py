@@ -7,8 +7,12 @@ from typing import Any
 
 from tests.freeswitch.carrier import PREFIXES
 
+MIX = {"hangs_up": 16, "busy": 8, "dead": 5, "rejected": 4, "congestion": 3, "unreachable": 4, "no_answer": 3}
+"""People of every kind, few enough for a quick campaign."""
+
 DISPOSITIONS = {
     "hangs_up": "talked",
+    "slow": "talked",
     "busy": "busy",
     "dead": "dead_number",
     "changed": "dead_number",
@@ -19,7 +23,8 @@ DISPOSITIONS = {
     "announcement": "unreachable",
     "no_answer": "no_answer",
 }
-"""What the end of one call to such a number means. `hangs_up`: answers, talks, and ends the talk."""
+"""What the end of one call to such a number means. `hangs_up` answers, talks and ends the talk; so does
+`slow`, after ringing for long."""
 
 GROUPS: dict[str, dict[str, Any]] = {
     "hangs_up": {"shares": {"answer": 1}},
@@ -30,6 +35,7 @@ GROUPS: dict[str, dict[str, Any]] = {
     "unreachable": {"shares": {"unreachable": 1}},
     "announcement": {"shares": {"announcement": 1}, "announcement_s": 0.3},
     "no_answer": {"shares": {"no_answer": 1}},
+    "slow": {"shares": {"answer": 1}, "ring_s": 10},
 }
 """The same outcomes on the virtual switch."""
 
@@ -49,9 +55,10 @@ def outcome_of(number: str) -> str:
     return next(outcome for outcome, prefix in PREFIXES.items() if number.lstrip("+").startswith(prefix))
 
 
-def disposition_of(number: str) -> str:
+def disposition_of(number: str, mode: str = "progressive") -> str:
     """What one call to this number must end as."""
-    return DISPOSITIONS[outcome_of(number)]
+    found = DISPOSITIONS[outcome_of(number)]
+    return "robot_done" if mode == "robot" and found == "talked" else found
 
 
 def dialed_twice(numbers_dialed: Iterable[str]) -> dict[str, int]:
