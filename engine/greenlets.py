@@ -4,15 +4,16 @@ Whoever needs something to run beside them asks here, so that no greenlet dies u
 without bound and no slow handler holds up its neighbours.
 """
 
+import heapq
 import logging
 from collections import deque
 from collections.abc import Callable, Hashable
+from itertools import count
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
 import gevent
 from gevent.event import Event
-from gevent.lock import BoundedSemaphore
 
 log = logging.getLogger(__name__)
 
@@ -218,6 +219,71 @@ class Mailboxes(Generic[K, T]):
             self._empty.set()
 
 
+class Alarm:
+    """Something to be done once, unless it is called off first."""
+
+    __slots__ = ("name", "then")
+
+    def __init__(self, name: str, then: Callable[[], object]) -> None:
+        self.name = name
+        self.then: Callable[[], object] | None = then
+
+    def cancel(self) -> None:
+        self.then = None
+
+
+class Alarms:
+    """Any number of timers for the price of one: a heap, and one watcher of the loop for the earliest.
+
+    Most timers of a dialer never ring, so setting and calling off must cost next to nothing. What is due at
+    one moment runs one after another in a greenlet of its own: it must not wait, or the others of that moment
+    wait with it. An exception is logged and counted, as everywhere.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._heap: list[tuple[float, int, Alarm]] = []
+        self._order = count()
+        self._watcher: Any = None
+        self._armed_for_s = 0.0  # 0.0: not at all
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def after(self, after_s: float, name: str, then: Callable[[], object]) -> Callable[[], None]:
+        """Run `then` in `after_s` seconds; the function returned calls it off."""
+        alarm = Alarm(name, then)
+        at_s = self._clock() + after_s
+        heapq.heappush(self._heap, (at_s, next(self._order), alarm))
+        if not self._armed_for_s or at_s < self._armed_for_s:
+            self._arm()
+        return alarm.cancel
+
+    def _arm(self) -> None:
+        """Wake up when the earliest is due. Those called off are swept out where they lie at the front."""
+        heap = self._heap
+        while heap and heap[0][2].then is None:
+            heapq.heappop(heap)
+        if self._watcher is not None:
+            self._watcher.stop()
+        if not heap:
+            self._armed_for_s = 0.0
+            return
+        self._armed_for_s = heap[0][0]
+        self._watcher = gevent.get_hub().loop.timer(max(0.0, self._armed_for_s - self._clock()))
+        self._watcher.start(gevent.spawn, self._ring)
+
+    def _ring(self) -> None:
+        now_s, due = self._clock() + 0.0005, []
+        while self._heap and self._heap[0][0] <= now_s:
+            due.append(heapq.heappop(self._heap)[2])
+        self._arm()
+        for alarm in due:
+            then, alarm.then = alarm.then, None
+            if then is not None:
+                _heard(alarm.name, then, ())
+
+
 class Turns:
     """Fairness for a loop that always has more to do: gives the hub a turn after `items` items or `ms`
     milliseconds, whichever comes first. Call it once per item."""
@@ -231,19 +297,6 @@ class Turns:
         if self._done >= self._items or self._clock() - self._since >= self._s:
             gevent.sleep(0)
             self._done, self._since = 0, self._clock()
-
-
-class TimedLock:
-    """A lock that is waited for at most so long."""
-
-    def __init__(self) -> None:
-        self._lock = BoundedSemaphore(1)
-
-    def enter(self, timeout_s: float) -> bool:
-        return bool(self._lock.acquire(timeout=timeout_s))
-
-    def leave(self) -> None:
-        self._lock.release()
 
 
 def sleep(seconds: float) -> None:

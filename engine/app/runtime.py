@@ -22,12 +22,13 @@ class SystemClock:
 
 
 class GeventTimers:
+    """See `engine.ports.Timers`."""
+
     def __init__(self, clock: SystemClock) -> None:
-        self._clock = clock
+        self._clock, self._alarms = clock, greenlets.Alarms()
 
     def after(self, after_s: float, name: str, then: Callable[[], None]) -> Callable[[], None]:
-        greenlet = greenlets.start_later(max(0.0, after_s) / self._clock.speed, name, then)
-        return lambda: greenlet.kill(block=False)
+        return self._alarms.after(max(0.0, after_s) / self._clock.speed, name, then)
 
 
 class GeventTasks:

@@ -18,11 +18,12 @@ from gevent import Timeout, socket
 from gevent.event import AsyncResult
 
 from engine.domain.errors import ProtocolError, SwitchError, SwitchGone
-from engine.greenlets import TimedLock, Turns, kill, start
+from engine.greenlets import Turns, kill, start
 from engine.switch.esl import EslCodec, Frame, command
 
 RECV_BYTES = 256 * 1024
 MOST_UNANSWERED = 20_000
+MOST_UNSENT_BYTES = 64 * 1024 * 1024
 
 OnReply = Callable[[Frame | None], object]
 """Called once with the reply, or with None when the connection went before it came. Must not block."""
@@ -51,7 +52,9 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         self._handle, self._closed = on_event, on_close
         self.deadline_s, self._clock = deadline_s, clock
         self._waiters: deque[Waiter] = deque()
-        self._sending = TimedLock()
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
+        self._writer: object = None
         self._codec = EslCodec()
         self._over = False
         self.sock: Any = None
@@ -61,23 +64,32 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
     # --- sending ---------------------------------------------------------------------------------
 
     def tell(self, data: bytes, on_reply: OnReply | None = None, deadline_s: float | None = None) -> None:
-        """Send without waiting for the reply. SwitchGone: not connected, nothing was sent."""
+        """Send without waiting for the reply, with whatever else is told in this turn of the hub: one write
+        for all. SwitchGone: not connected, nothing was sent."""
         wait_s = self.deadline_s if deadline_s is None else deadline_s
-        if len(self._waiters) >= MOST_UNANSWERED:
+        if len(self._waiters) >= MOST_UNANSWERED or self._unsent_bytes > MOST_UNSENT_BYTES:
             raise SwitchGone("too many commands wait for their answer", str(len(self._waiters)))
-        if not self._sending.enter(wait_s):
-            self.close("the socket takes no more commands")
-            raise SwitchGone("the socket takes no more commands")
+        if not self.connected:
+            raise SwitchGone("not connected to the switch")
+        self._waiters.append(Waiter(on_reply, self._clock() + wait_s))
+        self._unsent.append(data)
+        self._unsent_bytes += len(data)
+        if self._writer is None:
+            self._writer = start("esl writer", self._write)
+
+    def _write(self) -> None:
+        """Runs while there is something to send. What the socket does not take in time is never taken."""
         try:
-            if not self.connected:
-                raise SwitchGone("not connected to the switch")
-            self._waiters.append(Waiter(on_reply, self._clock() + wait_s))
-            with Timeout(wait_s, TimeoutError("the peer reads no more")):
-                self.sock.sendall(data)
+            while self._unsent:
+                data = b"".join(self._unsent)
+                self._unsent.clear()
+                self._unsent_bytes = 0
+                with Timeout(self.deadline_s, TimeoutError("the peer reads no more")):
+                    self.sock.sendall(data)
         except OSError as error:  # some of it may have left: from here on the waiter says what became of it
             self.close(f"sending failed: {error}")
         finally:
-            self._sending.leave()
+            self._writer = None
 
     def ask(self, data: bytes, deadline_s: float | None = None) -> Frame:
         """Send and wait for the reply. SwitchGone: not connected, or no reply in time."""
@@ -170,6 +182,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
             if handle is not None:
                 _close(handle)
         waiters, self._waiters = self._waiters, deque()
+        self._unsent.clear()
         for waiter in waiters:
             if waiter.on_reply:
                 waiter.on_reply(None)
@@ -180,7 +193,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         """Say goodbye and close."""
         if self.connected:
             with suppress(SwitchGone):
-                self.tell(command("exit"), None, 1.0)
+                self.ask(command("exit"), 1.0)
         self.close("closed by us")
         kill(self._receive_events_greenlet)
 
