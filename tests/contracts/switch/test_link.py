@@ -254,15 +254,15 @@ def test_a_person_is_transferred_to_somebody_who_answers(engine: Engine) -> None
     engine.wait(peer, LegBridged)
 
 
-def test_a_person_transferred_to_somebody_busy_hears_sorry_and_parks(engine: Engine) -> None:
+def test_a_person_transferred_to_somebody_busy_hears_sorry_and_the_call_ends(engine: Engine) -> None:
     person = engine.answered()
     engine.wait(person, LegParked)
     sorry = str(engine.switch.media_dir / "prompt.wav")
     to = orders.gateway_endpoint("trunk", engine.switch.number_for("busy"))
     engine.link.send_api(orders.blind_transfer(person, to, sorry=sorry))
     assert engine.wait(person, StepStarted).argument == sorry
-    wait_until(lambda: len(engine.of(person, LegParked)) >= 2, 10)
-    assert not engine.of(person, LegEnded)
+    wait_until(lambda: engine.of(person, LegEnded), 10)
+    assert engine.wait(person, LegEnded).cause == "NORMAL_CLEARING"
 
 
 def test_keys_are_heard(engine: Engine, switch: Switch) -> None:
