@@ -16,7 +16,7 @@ HANDS_ON = {"convert.py", "load.py", "reload.py"}
 READERS = {Campaign: {"campaign", "c"}, Abandonment: {"abandonment", "limits"}}
 """What the engine calls the things that config.yaml becomes, where it asks them something."""
 
-WITHOUT_EFFECT = {"record_warning", "clock"}
+WITHOUT_EFFECT = {"clock"}
 """Fields of a campaign known to have none yet. This list only gets shorter."""
 
 
