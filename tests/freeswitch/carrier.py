@@ -1,6 +1,7 @@
 """SIPp as the carrier: one process, one scenario, the outcome of a call chosen by the number dialed."""
 
 import itertools
+import re
 import socket
 import subprocess
 import time
@@ -92,6 +93,7 @@ def scenario(tone_file: Path, talk_s: float) -> str:
     parts.append('<ereg regexp="sip:[^;>]*" search_in="hdr" header="Contact:" assign_to="their_contact"/>\n')
     parts.append('<ereg regexp="sip:.*" search_in="hdr" header="From:" assign_to="their_name"/>\n')
     parts.append('<ereg regexp="sip:.*" search_in="hdr" header="To:" assign_to="our_name"/>\n')
+    parts.append('<log message="[$our_name]"/>\n')
     parts.append("</action></recv>\n" + _send("100 Trying", to="[last_To:]"))
     parts += [
         f'<nop next="{outcome}" test="is_{outcome}"/>\n' for outcome in PREFIXES if outcome != "answered"
@@ -144,6 +146,13 @@ class Carrier:
         number = next(self._counters.setdefault(outcome, itertools.count(1)))
         return f"+{PREFIXES[outcome]}{number:06d}"
 
+    def invited(self, prefix: str = "") -> list[str]:
+        """Every number that was called so far, as often as it was called: the carrier's own witness.
+        `prefix`: only numbers, without the plus, that begin with it."""
+        text = (self.home / "invited.log").read_text() if (self.home / "invited.log").exists() else ""
+        called = re.findall(r"sip:\+?(\d+)@", text)
+        return [f"+{number}" for number in called if number.startswith(prefix)]
+
     def start(self, first_media_port: int, timeout_s: float = 10.0) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
         tone_file = self.home / "customer.al"
@@ -161,6 +170,7 @@ class Carrier:
             *media,
         ]
         command += ["-nostdin", "-trace_err", "-error_file", str(self.home / "errors.log")]
+        command += ["-trace_logs", "-log_file", str(self.home / "invited.log")]
         with (self.home / "screen.txt").open("wb") as screen:
             self._process = subprocess.Popen(
                 command, cwd=self.home, stdin=subprocess.DEVNULL, stdout=screen, stderr=subprocess.STDOUT
