@@ -84,7 +84,9 @@ def uuid_break(core: SwitchCore, text: str) -> str:
     leg = core.live(uuid)
     if leg is None:
         return NO_CHANNEL
-    core.clock.after(0.001, lambda: leg.break_step(flush=mode.strip() == "all"))
+    if mode.strip() == "all":
+        leg.flush()  # at once: what is ordered after this is played
+    core.clock.after(0.001, leg.break_step)
     return OK
 
 

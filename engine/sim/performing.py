@@ -134,10 +134,12 @@ class Performer:
             message = self.messages.popleft()
             self.start(message.application, message.argument, message.uuid, message)
 
-    def break_step(self, *, flush: bool = False) -> None:
-        """End the running prompt; with `flush` also those waiting, which then never report their end."""
-        if flush:
-            self.messages.clear()
+    def flush(self) -> None:
+        """Forget the prompts that wait; they never report their end."""
+        self.messages.clear()
+
+    def break_step(self) -> None:
+        """End the running prompt."""
         if self.step is not None:
             if self.step.message is not None:
                 self.step.message.loops = 1

@@ -50,6 +50,28 @@ def test_a_break_of_all_drops_what_waits_without_a_word(calls: Calls) -> None:
     calls.esl.quiet(lambda e: _done(e, waiting) or e["Event-Name"] == "PLAYBACK_START", for_s=0.5)
 
 
+def test_prompts_ordered_straight_after_a_break_of_all_are_played(calls: Calls) -> None:
+    person, _ = calls.parked()
+    calls.esl.execute(person, "playback", str(calls.prompt()))
+    calls.esl.wait_event("PLAYBACK_START", person)
+    since = len(calls.esl.events)
+    calls.esl.send(f"api uuid_break {person} all")  # as an engine does: without waiting for the reply
+    steps = [calls.esl.execute(person, "playback", str(calls.prompt("abandon.wav"))) for _ in range(2)]
+    for step in steps:
+        calls.esl.wait(lambda e, s=step: _done(e, s), "the end of a prompt")
+    begun = [e for e in calls.esl.events[since:] if e["Event-Name"] == "PLAYBACK_START"]
+    assert [e["Playback-File-Path"] for e in begun] == [str(calls.prompt("abandon.wav"))] * 2
+    assert between_ms(begun[0], begun[1]) > 900
+
+
+def test_a_break_while_nothing_is_played_does_not_cut_the_next_prompt(calls: Calls) -> None:
+    person, _ = calls.parked()
+    assert calls.esl.api(f"uuid_break {person} all").startswith("+OK")
+    step = calls.esl.execute(person, "playback", str(calls.prompt("abandon.wav")))
+    begun = calls.esl.wait_event("PLAYBACK_START", person)
+    assert between_ms(begun, calls.esl.wait(lambda e: _done(e, step), "its end")) > 900
+
+
 def test_a_missing_prompt_says_so_and_the_call_goes_on(calls: Calls) -> None:
     person, _ = calls.parked()
     step = calls.esl.execute(person, "playback", "/nosuch/prompt.wav")
