@@ -44,9 +44,10 @@ class Doorkeeper:
             return
         caller = session.variables.get("Caller-Caller-ID-Number", "")
         switch = self._switch_of(session)
-        self._inbound.accept(session.leg_id, caller, to_number, switch.name, route)
-        session.execute("answer", step_id=f"answer-{session.leg_id}")
-        switch.take_over(session.leg_id)
+        life = self._inbound.accept(session.leg_id, caller, to_number, switch.name, route)
+        campaign = life.campaign
+        marks, notice = self._inbound.marks(life), campaign.abandonment.notice
+        switch.take_over(session.leg_id, marks, campaign.hold_music, notice)
         session.wait_over(LEAVES_S)
 
     def _switch_of(self, session: Session) -> FreeSwitch:

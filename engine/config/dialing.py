@@ -145,7 +145,7 @@ class Campaign(Section):
     machine_message: str = Field(default="", description="recording left on voicemail; empty: hang up")
     whisper: bool = Field(default=False, description="tell the agent the contact's name as they are joined")
     hold_music: str = Field(
-        default="tone_stream://%(200,1800,440);loops=-1", description="what a person on hold hears"
+        default="tone_stream://%(200,1800,440);loops=300", description="what a person on hold hears"
     )
     record: bool = Field(default=True, description="record talks, as section recording says")
     record_warning: bool = Field(default=False, description="say first that the call is recorded")

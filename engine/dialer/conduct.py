@@ -177,26 +177,28 @@ class Conductor:
         if first:
             life.bridged_at_s = self._shop.clock.wall_s()
             life.wait_s = max(0.0, life.bridged_at_s - life.answered_at_s) if life.answered_at_s else 0.0
-            self.record(life)
+            self.record(life, prozvon_talked=life.agent_id)
         self._agents.apply(Joined(life.agent_id, now))
         if life.campaign.abandonment.notice:
             switch.after_bridge(life.leg_id, life.campaign.abandonment.notice)
 
-    def record(self, life: CallLife) -> None:
+    def record(self, life: CallLife, **marks: str) -> None:
         """Start the stereo recording where the campaign wants one and none runs; the path pattern knows
-        {date} {campaign} {attempt} {contact} {agent}."""
-        if life.recording or not (life.campaign.record and life.campaign.recording_path):
-            return
-        stamp = self._shop.stamp(self._shop.clock.wall_s())
-        life.recording = life.campaign.recording_path.format(
-            date=stamp,
-            campaign=life.campaign.campaign_id,
-            attempt=life.leg_id,
-            contact=life.contact.contact_id,
-            agent=life.agent_id or "robot",
-        )
-        life.recording_from_s = self._shop.clock.now_s()
-        self._shop.switches[life.switch].record(life.leg_id, life.recording)
+        {date} {campaign} {attempt} {contact} {agent}. Its path, and `marks`, stay on the leg for the engine
+        that may adopt it."""
+        switch = self._shop.switches[life.switch]
+        if not life.recording and life.campaign.record and life.campaign.recording_path:
+            life.recording = marks["prozvon_recording"] = life.campaign.recording_path.format(
+                date=self._shop.stamp(self._shop.clock.wall_s()),
+                campaign=life.campaign.campaign_id,
+                attempt=life.leg_id,
+                contact=life.contact.contact_id,
+                agent=life.agent_id or "robot",
+            )
+            life.recording_from_s = self._shop.clock.now_s()
+            switch.record(life.leg_id, life.recording)
+        if marks:
+            switch.set_variables(life.leg_id, marks)
 
     def _abandon(self, life: CallLife, switch: Switch) -> None:
         self._agents.forget(life)

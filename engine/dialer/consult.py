@@ -16,6 +16,7 @@ from engine.domain.errors import SwitchError
 from engine.ports import Dial
 
 RING_S = 30.0
+LEG_CONSULT = "prozvon_consult"
 NO_NET = {"transfer_after_bridge": "", "park_after_bridge": ""}
 """With both unset the switch hangs the person up when the one they were joined to leaves: nobody waits."""
 
@@ -66,7 +67,7 @@ class Consultations:
             caller_id=call.intent.caller_id,
             ring_time_s=RING_S,
             net=None,
-            variables={"prozvon_consult": agent_id},
+            variables={LEG_CONSULT: agent_id, "prozvon_team": call.intent.team},
             codec=way.codec,
         )
         try:

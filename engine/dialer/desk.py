@@ -238,6 +238,9 @@ class Desk:
         call.noted = outcome
         if callback_at_s:
             self._settler.call_back(call, callback_at_s)
+        if call.state is not State.ENDED:  # it must not be lost with us
+            kept = {"prozvon_noted": outcome, "prozvon_callback": f"{callback_at_s:.0f}"}
+            self._shop.switches[call.switch].set_variables(call.leg_id, kept)
         self._shop.note(
             "outcome",
             call.intent.person_id,

@@ -52,7 +52,9 @@ class Dialer:
             shop, self.calls, self.agents, self.launcher, self.consultations, self.settler, self.ways
         )
         self.inbound = Inbound(shop, self.calls, ())
-        self.recovery = Recovery(shop, self.calls, self.agents, self.gateways, self.settler, intents)
+        self.recovery = Recovery(
+            shop, self.calls, self.agents, self.gateways, self.settler, self.inbound, intents
+        )
         self.states: dict[str, CampaignState] = {}
         self._down_at_s: dict[str, float] = {}
         self._stopping = False

@@ -1,5 +1,7 @@
 """Calls that come in: found by number and case, served by a robot or the agents, counted as demand."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engine.dialer.calls import Calls
@@ -9,6 +11,15 @@ from engine.domain.attempt import Intent
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Contact, Phone, Progress
 from engine.domain.errors import StoreError
+from engine.ports import LiveLeg
+
+MARK = "prozvon_inbound"
+WITHHELD = "withheld"
+
+
+def plain_number(text: str) -> str:
+    """Digits, with the plus if there was one: whatever the network sent as a caller's number."""
+    return re.sub(r"(?!^\+)[^0-9]", "", text.strip())[:20]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +48,40 @@ class Inbound:
 
     def accept(self, leg_id: str, from_number: str, to_number: str, switch: str, route: Route) -> CallLife:
         """From here on the leg's facts are handled like any call's: its answer brings it to an agent."""
+        life = self._life(leg_id, plain_number(from_number), plain_number(to_number), switch, route)
+        life.created_at_s = self._shop.clock.wall_s()
+        self._calls.add(life)
+        self._shop.count("calls_in")
+        campaign_id, number = life.intent.campaign_id, life.intent.number
+        self._shop.tell("call_in", attempt=leg_id, campaign=campaign_id, number=number)
+        return life
+
+    def marks(self, life: CallLife) -> dict[str, str]:
+        """What stays on the leg, so that another engine knows whose call it is."""
+        return {
+            MARK: life.intent.campaign_id,
+            "prozvon_team": life.intent.team,
+            "prozvon_serve": life.campaign.mode.value,
+            "prozvon_from": life.intent.number,
+            "prozvon_to": life.intent.caller_id,
+            "prozvon_wait": f"{life.max_wait_s:g}",
+        }
+
+    def life_of(self, leg: LiveLeg, switch: str) -> CallLife | None:
+        """A call that came in to an engine that is gone; None: its campaign is gone as well."""
+        told: Mapping[str, str] = leg.variables
+        campaign_id = told.get(MARK, "")
+        if campaign_id not in self._shop.campaigns:
+            return None
+        wait = told.get("prozvon_wait", "")
+        by_robot = told.get("prozvon_serve") == Mode.ROBOT.value
+        route = Route("", campaign_id, by_robot, float(wait) if wait.replace(".", "").isdigit() else 60.0)
+        called = told.get("prozvon_to", "")
+        return self._life(leg.leg_id, told.get("prozvon_from", ""), called, switch, route)
+
+    def _life(self, leg_id: str, number: str, called: str, switch: str, route: Route) -> CallLife:
         campaign = self._campaign(route)
-        contact, progress = self._who(from_number, campaign)
+        contact, progress = self._who(number, campaign)
         now, wall = self._shop.clock.now_s(), self._shop.clock.wall_s()
         intent = Intent(
             attempt_id=leg_id,
@@ -47,8 +90,8 @@ class Inbound:
             campaign_id=campaign.campaign_id,
             team=campaign.team,
             mode="inbound",
-            number=from_number,
-            caller_id=to_number,
+            number=number,
+            caller_id=called,
             gateway="",
             switch=switch,
             made_at_s=wall,
@@ -56,11 +99,7 @@ class Inbound:
         )
         life = CallLife(intent, campaign, contact, progress, switch, started_s=now, since_s=now)
         life.paced = life.stored = False
-        life.created_at_s = life.originated_at_s = wall
-        life.max_wait_s = route.max_wait_s
-        self._calls.add(life)
-        self._shop.count("calls_in")
-        self._shop.tell("call_in", attempt=leg_id, campaign=campaign.campaign_id, number=from_number)
+        life.originated_at_s, life.max_wait_s = wall, route.max_wait_s
         return life
 
     def _campaign(self, route: Route) -> Campaign:
@@ -70,6 +109,8 @@ class Inbound:
     def _who(self, number: str, campaign: Campaign) -> tuple[Contact, Progress]:
         """The case of the person who calls, of this campaign if they have one there."""
         plus = number if number.startswith("+") else f"+{number}"
+        if len(plus) < 4:
+            return Contact(f"caller-{WITHHELD}", campaign.campaign_id, WITHHELD, ()), Progress()
         try:
             cases = [self._shop.store.find_contact(c) for c in self._shop.store.contact_of_number(plus)]
         except StoreError as error:

@@ -5,17 +5,21 @@ unknown and kept in every limit.
 """
 
 import math
+from collections.abc import Set
 from dataclasses import replace
 
 from engine.calls.attempt import State
 from engine.dialer.agents import LEG_VARIABLE, Agents
 from engine.dialer.calls import Calls
 from engine.dialer.conduct import lost
+from engine.dialer.consult import LEG_CONSULT
 from engine.dialer.gateways import GatewayBook
+from engine.dialer.inbound import MARK, Inbound
 from engine.dialer.life import CallLife
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
+from engine.domain.campaign import Mode
 from engine.domain.errors import StoreError, SwitchError
 from engine.ports import IntentBook, LiveLeg, OpenAttempt, Switch
 
@@ -32,10 +36,11 @@ class Recovery:
         agents: Agents,
         gateways: GatewayBook,
         settler: Settler,
+        inbound: Inbound,
         intents: IntentBook | None = None,
     ) -> None:
         self._shop, self._calls, self._agents = shop, calls, agents
-        self._gateways, self._settler, self._intents = gateways, settler, intents
+        self._gateways, self._settler, self._inbound, self._intents = gateways, settler, inbound, intents
 
     # --- takeover ----------------------------------------------------------------------------------
 
@@ -52,14 +57,9 @@ class Recovery:
             legs |= {leg.leg_id: (switch, leg) for leg in switch.live_legs()}
         peers = {leg.leg_id: leg.bridged_to for _, leg in legs.values() if leg.bridged_to}
         peers |= {there: here for here, there in peers.items() if there in legs}
+        callers = {leg_id for leg_id, (_, leg) in legs.items() if is_caller_of(team, leg)}
         for switch, leg in legs.values():
-            agent_id = leg.variables.get(LEG_VARIABLE, "")
-            if agent_id in self._agents.lives and self._agents.lives[agent_id].agent.team == team:
-                talking_on = peers.get(leg.leg_id, "")
-                wish = leg.variables.get("prozvon_wish", "")
-                known = talking_on if talking_on in open_attempts else ""
-                if leg.answered and not self._agents.lives[agent_id].leg_id:
-                    self._agents.adopt_leg(agent_id, leg.leg_id, switch.name, wish, known)
+            self._take_leg(team, switch, leg, peers.get(leg.leg_id, ""), callers | open_attempts.keys())
         adopted = unknown = 0
         for attempt_id, attempt in open_attempts.items():
             if attempt_id in self._calls.lives:
@@ -69,10 +69,27 @@ class Recovery:
                 adopted += self._adopt(attempt, switch, leg, peers.get(attempt_id, ""))
             else:
                 unknown += self._gone(attempt)
+        for leg_id in callers - self._calls.lives.keys():
+            switch, leg = legs[leg_id]
+            adopted += self._adopt_caller(switch, leg, peers.get(leg_id, ""))
         if adopted or unknown:
             log.warning("recovered", extra={"team": team, "adopted": adopted, "unknown": unknown})
             self._shop.note("note", what="recovered", team=team, adopted=adopted, unknown=unknown)
         return adopted, unknown
+
+    def _take_leg(self, team: str, switch: Switch, leg: LiveLeg, peer: str, people: Set[str]) -> None:
+        """Agents' standing legs are theirs again; whoever an agent consulted is let go, the person waits."""
+        consulting = LEG_CONSULT in leg.variables and peer not in people
+        agent_id = leg.variables.get(LEG_VARIABLE, "")
+        if consulting and leg.variables.get("prozvon_team") == team:
+            switch.hang_up(leg.leg_id)
+        elif agent_id and leg.variables.get("prozvon_team") == team:
+            life = self._agents.lives.get(agent_id)
+            if life is None or not leg.answered:
+                switch.hang_up(leg.leg_id)  # nobody knows them any more, or nobody waits for their answer
+            elif not life.leg_id:
+                wish, talking_on = leg.variables.get("prozvon_wish", ""), peer if peer in people else ""
+                self._agents.adopt_leg(agent_id, leg.leg_id, switch.name, wish, talking_on)
 
     def _remind_store(self, team: str) -> None:
         """Intents on our own disk that the store does not know: it lost them, so they are told it again."""
@@ -101,28 +118,48 @@ class Recovery:
             return self._gone(attempt)
         now, wall = self._shop.clock.now_s(), self._shop.clock.wall_s()
         age_s = max(0.0, wall - intent.made_at_s)
+        campaign = replace(campaign, mode=Mode(intent.mode))  # it keeps the mode it was begun in
         life = CallLife(intent, campaign, found.contact, found.progress, switch.name, started_s=now - age_s)
-        life.since_s, life.originated_at_s = now, intent.made_at_s
+        life.originated_at_s, life.paced = intent.made_at_s, campaign.mode not in (Mode.PREVIEW, Mode.MANUAL)
+        self._gateways.adopt(intent.gateway)
+        self._place(life, leg, peer)
+        return 1
+
+    def _adopt_caller(self, switch: Switch, leg: LiveLeg, peer: str) -> int:
+        """A call that came in: all that is known of it stands on its leg."""
+        life = self._inbound.life_of(leg, switch.name)
+        if life is None:
+            switch.hang_up(leg.leg_id)
+            return 0
+        self._place(life, leg, peer)
+        return 1
+
+    def _place(self, life: CallLife, leg: LiveLeg, peer: str) -> None:
+        """Into the state that the switch shows it in."""
+        now, told = self._shop.clock.now_s(), leg.variables
+        life.since_s, life.screened = now, True
         life.created_at_s, life.answered_at_s = leg.created_at_s, leg.answered_at_s
-        life.recording = leg.variables.get("prozvon_recording", "")
-        life.adopted_step = leg.variables.get("prozvon_step", "")
-        life.screened = True
+        life.recording, life.adopted_step = told.get("prozvon_recording", ""), told.get("prozvon_step", "")
+        life.talked_to, life.noted = told.get("prozvon_talked", ""), told.get("prozvon_noted", "")
+        life.callback_at_s = number_of(told.get("prozvon_callback", ""))
+        life.bridged_at_s = leg.answered_at_s if life.talked_to else 0.0
         agent_id = self._agents.by_leg.get(peer, "")
         self._calls.add(life)
-        self._gateways.adopt(intent.gateway)
         if not leg.answered:
             life.state = State.RINGING
-            self._calls.conduct.arm_ring(life, max(1.0, campaign.ring_time_s - age_s))
+            age_s = now - life.started_s
+            self._calls.conduct.arm_ring(life, max(1.0, life.campaign.ring_time_s - age_s))
         elif agent_id:
             life.state, life.person = State.TALKING, True
             life.agent_id, life.agent_leg, life.talked_to = agent_id, peer, agent_id
             life.bridged_at_s = leg.answered_at_s
+        elif peer:
+            life.state, life.person = State.CLOSING, True  # handed over to somebody else: they go on alone
         else:
             # Answered and alone: the safety net may be speaking. Serve them as if they had just answered.
             life.state = State.RINGING
             self._calls.post(f.LegAnswered(life.leg_id, now))
         self._shop.tell("adopted", attempt=life.leg_id, state=life.state.name.lower(), agent=agent_id)
-        return 1
 
     def _gone(self, attempt: OpenAttempt) -> int:
         """No leg: unknown, unless it is so young that the switch may not have come to it yet."""
@@ -186,3 +223,14 @@ class Recovery:
             self._shop.count("swept", dead)
             log.warning("sweep found dead legs", extra={"switch": switch.name, "legs": dead})
         return dead
+
+
+def is_caller_of(team: str, leg: LiveLeg) -> bool:
+    return MARK in leg.variables and leg.variables.get("prozvon_team") == team
+
+
+def number_of(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -36,6 +36,8 @@ from engine.ivr.talk import (
 )
 
 STEP_VARIABLE = "prozvon_step"
+LAST_STOP_S, RENEW_S = 120.0, 60.0
+"""With every engine dead a robot falls silent; the switch then ends its call within LAST_STOP_S."""
 
 
 class Prompts(Protocol):
@@ -65,6 +67,7 @@ class Session:
     connecting: bool = False
     hangs_up: bool = False
     context: dict[str, str] = field(default_factory=dict)
+    let_live: Callable[[], None] | None = None
 
 
 class RobotDesk:
@@ -93,10 +96,19 @@ class RobotDesk:
             log.error("scenario cannot talk", extra={"attempt": life.leg_id, "why": str(error)})
             self._on_fact(f.ScriptEnded(life.leg_id, self._shop.clock.now_s(), "no_scenario"))
             return
-        self._sessions[life.leg_id] = Session(runner)
+        self._sessions[life.leg_id] = session = Session(runner)
         switch = self._shop.switches[life.switch]
         switch.park(life.leg_id)
+        self._keep_alive(life, session)
         self._carry_out(life, runner.start(self._shop.clock.now_s()))
+
+    def _keep_alive(self, life: CallLife, session: Session) -> None:
+        """Put off the last stop for as long as we drive the leg."""
+        if self._sessions.get(life.leg_id) is session:
+            self._shop.switches[life.switch].hang_up_later(life.leg_id, LAST_STOP_S)
+            session.let_live = self._shop.timers.after(
+                RENEW_S, "robot lives", lambda: self._keep_alive(life, session)
+            )
 
     def _runner(self, script: Script, life: CallLife) -> Runner:
         contact = life.contact
@@ -117,6 +129,8 @@ class RobotDesk:
         if session is None:
             return
         self._disarm(session)
+        if session.let_live:
+            session.let_live()
         if not session.runner.finished:
             session.runner.on(HungUp(self._shop.clock.now_s()))
         report = session.runner.report()
@@ -127,6 +141,7 @@ class RobotDesk:
             "robot",
             life.contact.person_id,
             attempt=life.leg_id,
+            contact_id=life.contact.contact_id,
             script=life.campaign.script,
             path=list(report.path),
             outcomes=list(report.outcomes),
@@ -140,6 +155,11 @@ class RobotDesk:
 
     def joined(self, life: CallLife) -> None:
         """The agent whom the scenario asked for talks with the person."""
+        session = self._sessions.get(life.leg_id)
+        if session and session.let_live:
+            session.let_live()
+            session.let_live = None
+            self._shop.switches[life.switch].hang_up_later(life.leg_id, 0.0)
         self._answered(life, True)
 
     def resume(self, life: CallLife) -> None:

@@ -84,9 +84,17 @@ class FreeSwitch:
     def park(self, leg_id: str) -> None:
         self._tell(orders.park(leg_id))
 
-    def take_over(self, leg_id: str) -> None:
-        """Out of the socket application that handed the leg to us, into a park that we drive from here."""
-        self._tell(orders.transfer(leg_id, [orders.Step("park")]))
+    def take_over(self, leg_id: str, marks: Mapping[str, str], music: str, notice: str) -> None:
+        """Answer a call that came in and take it out of the socket application that handed it to us: from
+        here on it is like a call of our own. `music` until somebody serves it."""
+        values = orders.customer_leg(after_bridge=NET_EXTENSION if notice else "")
+        values |= {"abandon_message": notice} | dict(marks)
+        self._tell(orders.take_over(leg_id, values, music, notice))
+
+    def hang_up_later(self, leg_id: str, after_s: float) -> None:
+        self._tell(orders.cancel_hang_up(leg_id))
+        if after_s:
+            self._tell(orders.hang_up_later(leg_id, after_s))
 
     def extend_net(self, leg_id: str, by_ms: int) -> None:
         self._tell(orders.extend_net(leg_id, by_ms))
@@ -119,7 +127,6 @@ class FreeSwitch:
 
     def record(self, leg_id: str, path: str) -> None:
         self._tell(orders.record(leg_id, path))
-        self._tell(orders.setvar(leg_id, "prozvon_recording", path))
 
     def mask_recording(self, leg_id: str, path: str, on: bool) -> None:
         self._tell(orders.mask_recording(leg_id, path, on=on))

@@ -148,6 +148,15 @@ def bridge(agent_leg_id: str, leg_id: str) -> str:
     return f"uuid_bridge {leg(agent_leg_id)} {leg(leg_id)}"
 
 
+def take_over(leg_id: str, values: Mapping[str, str], music: str, notice: str) -> str:
+    """A call that came in leaves the socket that brought it: marked, answered, and kept company with music
+    until somebody takes it; with nobody left it hears `notice` and ends."""
+    steps = [Step("set", f"{name(variable)}={value}") for variable, value in values.items() if value]
+    steps += [Step("answer"), Step("playback", music)]
+    steps += [Step("playback", notice)] * bool(notice) + [Step("hangup", "NORMAL_CLEARING")]
+    return transfer(leg_id, steps)
+
+
 def park(leg_id: str) -> str:
     return f"uuid_park {leg(leg_id)}"
 
