@@ -13,22 +13,24 @@ its parser (see `frame.command`) and names its `run(args) -> int`. What it refus
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
-from engine.cli import agent, campaign, check, config, imports, journal, run, sim, watch, worker
 from engine.cli.frame import Exit, Parser, guarded, top_parser
 
-COMMANDS = (run, check, watch, imports, campaign, agent, journal, config, sim, worker)
+COMMANDS = ("run", "check", "watch", "imports", "campaign", "agent", "journal", "config", "sim", "worker")
 
-# Programs with a command line of their own: everything after the name is theirs.
-PROGRAMS = {"sim": sim.program, "worker": worker.program}
+# Programs with a command line of their own: everything after the name is theirs. The engine starts them too,
+# so they do not wait for all the others to be imported.
+PROGRAMS = ("sim", "worker")
 
 
 def build() -> Parser:
     """The whole command line."""
     parser = top_parser(__doc__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for module in COMMANDS:
-        module.add(commands)
+    for name in COMMANDS:
+        _module(name).add(commands)
     return parser
 
 
@@ -40,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     if given and given[0] in PROGRAMS:
-        return PROGRAMS[given[0]](given[1:])
+        ended: int = _module(given[0]).program(given[1:])
+        return ended
     parser = build()
     args = parser.parse_args(given)
     if args.command is None:
@@ -48,3 +51,7 @@ def _run(given: list[str]) -> int:
         return Exit.USAGE
     code: int = args.run(args)
     return code
+
+
+def _module(name: str) -> Any:
+    return import_module(f"engine.cli.{name}")
