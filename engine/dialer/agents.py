@@ -45,6 +45,8 @@ class Agents:
         self.waiting: dict[str, CallLife] = {}
         self._marked: dict[str, str] = {}
         self._recalls = Recalls(shop.clock, shop.timers, self._call_again)
+        self.coming: Callable[[str], int] = lambda team: 0
+        """Calls of a team that are on their way to an agent: who answers one of them cannot wait."""
         self.listeners: list[Callable[[AgentLife, AgentState], None]] = []
 
     def life(self, agent: Agent) -> AgentLife:
@@ -223,13 +225,21 @@ class Agents:
         held = self.lives.get(call.intent.agent_id)
         if held and held.attempt_id == call.leg_id and held.state is AgentState.RESERVED:
             return held
-        agent = self.free_for(call)
+        agent = self.free_for(call) if self._turn_of(call) else None
         if agent is None:
             self.waiting[call.leg_id] = call
             return None
         self.waiting.pop(call.leg_id, None)
         self.promise(agent, call)
         return agent
+
+    def _turn_of(self, call: "CallLife") -> bool:
+        """Patient people take only agents who are to spare when everybody we are calling answers."""
+        if not call.patient:
+            return True
+        team = call.campaign.team
+        ready = sum(a.state is AgentState.READY and a.agent.team == team for a in self.lives.values())
+        return ready > self.coming(team)
 
     def free_for(self, call: "CallLife") -> AgentLife | None:
         """The longest idle agent who can be bridged to this call, not yet promised."""
@@ -251,15 +261,22 @@ class Agents:
         self.waiting.pop(call.leg_id, None)
 
     def _offer(self, agent: AgentLife) -> None:
-        """A free agent goes to the person who has waited longest and whom they can serve."""
-        for call in sorted(self.waiting.values(), key=lambda call: call.waits_since_s):
+        """A free agent goes to whom they can serve: who cannot wait first, then who has waited longest."""
+        for call in sorted(self.waiting.values(), key=lambda call: (call.patient, call.waits_since_s)):
             fits = call.campaign.team == agent.agent.team and call.campaign.skills <= agent.agent.skills
-            if fits and agent.switch in ("", call.switch):
+            if fits and agent.switch in ("", call.switch) and self._turn_of(call):
                 del self.waiting[call.leg_id]
                 self.promise(agent, call)
                 now = self._shop.clock.now_s()
                 self._on_fact(f.AgentReserved(call.leg_id, now, agent.agent.agent_id, agent.leg_id))
                 return
+
+    def offer_again(self, team: str) -> None:
+        """A call on its way to an agent has ended: one who was kept for it may be to spare."""
+        if self.waiting:
+            free = (a for a in self.lives.values() if a.state is AgentState.READY and a.agent.team == team)
+            for agent in sorted(free, key=lambda a: (a.idle_since_s, a.agent.agent_id)):
+                self._offer(agent)
 
     def alert(self, call: "CallLife", switch: Switch) -> None:
         """Just before the bridge: a tone (or the contact's name) only the agent hears, and the card."""

@@ -12,7 +12,10 @@ from engine.dialer.conduct import Conductor, Robots, Screener
 from engine.dialer.life import LIVE, CallLife, note
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
+from engine.domain.campaign import Mode
 from engine.domain.errors import SwitchError, UnexpectedFact
+
+COMING = frozenset({State.DIALING, State.RINGING, State.ANSWERED, State.SCREENING})
 
 
 class Settler(Protocol):
@@ -33,6 +36,16 @@ class Calls:
 
     def add(self, life: CallLife) -> None:
         self.lives[life.leg_id] = life
+
+    def coming(self, team: str) -> int:
+        """Calls on their way to an agent who is not chosen yet: ringing, or judged by AMD."""
+        return sum(
+            life.state in COMING
+            and life.campaign.team == team
+            and life.campaign.mode is not Mode.ROBOT
+            and not (life.agent_id or life.patient)
+            for life in self.lives.values()
+        )
 
     def abort(self, life: CallLife) -> None:
         """An attempt whose originate never left us: to the end at once."""

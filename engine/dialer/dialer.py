@@ -55,6 +55,7 @@ class Dialer:
         self.recovery = Recovery(
             shop, self.calls, self.agents, self.gateways, self.settler, self.inbound, intents
         )
+        self.agents.coming = self.calls.coming
         self.states: dict[str, CampaignState] = {}
         self._down_at_s: dict[str, float] = {}
         self._stopping = False
@@ -72,6 +73,7 @@ class Dialer:
             if isinstance(fact, f.LegEnded):
                 self.consultations.person_gone(fact.leg_id)
             if isinstance(fact, f.LegEnded | f.OriginateRefused):
+                self.agents.offer_again(life.campaign.team)
                 self.pacer.poke(life.campaign.team)
             return
         agent_id = self.agents.by_leg.get(fact.leg_id)

@@ -81,6 +81,12 @@ class CallLife:
     timers: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     @property
+    def patient(self) -> bool:
+        """Whoever waits for an agent knows whom they wait for, with music: sent by a scenario, or called us.
+        A person whom we have just called knows nothing, and waits two seconds."""
+        return bool(self.script_waits_s) or not (self.paced or self.talked_to or self.intent.agent_id)
+
+    @property
     def leg_id(self) -> str:
         return self.intent.attempt_id
 
