@@ -6,10 +6,11 @@ result with "done": true.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from engine.contacts.import_rows import ImportOptions, ImportRows
 from engine.contacts.rejects import reject_lines
@@ -19,13 +20,14 @@ from engine.store.redis_store import RedisStore
 
 CHUNK = 1 << 20
 BATCH = 1_000
+STORE_URL = "PROZVON_STORE_URL"  # not an argument: every user of the machine sees those
 REMARKS_TOLD = 100
 
 
 def run(argv: list[str]) -> int:
     """0: read to the end, whatever was rejected. 1: the store or the file failed, told as JSON."""
     parser = argparse.ArgumentParser("import", description="Import a file of contacts into the store.")
-    parser.add_argument("--store", required=True, metavar="URL")
+    parser.add_argument("--store", metavar="URL", help=f"the store; not given: what {STORE_URL} says")
     parser.add_argument("--shards", type=int, required=True)
     parser.add_argument("--file", type=Path, required=True)
     parser.add_argument("--rejects", type=Path, required=True)
@@ -35,7 +37,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--import-id", required=True)
     asked = parser.parse_args(argv)
     try:
-        store = RedisStore(asked.store, asked.shards)
+        store = RedisStore(asked.store or os.environ[STORE_URL], asked.shards)
         with asked.file.open("rb") as file:
             result = import_file(
                 store, file, ImportOptions(**json.loads(asked.options)), asked.rejects, asked.import_id
@@ -43,6 +45,9 @@ def run(argv: list[str]) -> int:
     except (DialerError, OSError) as error:
         _say({"done": True, "error": str(error)})
         return 1
+    except Exception as error:  # whatever a file can do, whoever sent it is told; the trace goes to the log
+        _say({"done": True, "error": f"the file cannot be read: {type(error).__name__}"})
+        raise
     _say({"done": True, **result})
     return 0
 
@@ -52,33 +57,59 @@ def import_file(
 ) -> dict[str, Any]:
     """Good rows go in, batch by batch; bad ones are written to `rejects` with place, problem and fix."""
     rows = ImportRows(iter(lambda: file.read(CHUNK), b""), options)
-    rejected: list[RowError] = []
     added = duplicates = 0
-    for batch in _batches(_good(rows, rejected), BATCH):
-        count = store.add_contacts(((contact, 0.0) for contact in batch), import_id)
-        added, duplicates = added + count.added, duplicates + count.duplicates
-        _say({"rows": rows.rows, "added": added, "duplicates": duplicates, "rejected": len(rejected)})
-    if rejected:
-        with rejects.open("w", encoding="utf-8-sig", newline="") as out:
-            out.writelines(reject_lines(rejected, rows.header, rows.delimiter))
+    with Rejects(rejects, rows) as refused:
+        for batch in _batches(_good(rows, refused), BATCH):
+            count = store.add_contacts(((contact, 0.0) for contact in batch), import_id)
+            added, duplicates = added + count.added, duplicates + count.duplicates
+            _say({"rows": rows.rows, "added": added, "duplicates": duplicates, "rejected": refused.count})
     return {
         "rows": rows.rows,
         "added": added,
         "duplicates": duplicates,
-        "rejected_count": len(rejected),
-        "rejected": [_plain(row) for row in rejected[:REMARKS_TOLD]],
-        "rejects_file": str(rejects) if rejected else "",
+        "rejected_count": refused.count,
+        "rejected": [_plain(row) for row in refused.first],
+        "rejects_file": str(rejects) if refused.count else "",
         "encoding": rows.encoding,
         "delimiter": rows.delimiter,
     }
 
 
-def _good(rows: ImportRows, rejected: list[RowError]) -> Iterator[Contact]:
+class Rejects:
+    """What did not go in, written as it comes: a list may have millions. `first`: some to tell."""
+
+    def __init__(self, path: Path, rows: ImportRows) -> None:
+        self._path, self._rows = path, rows
+        self._out: TextIO | None = None
+        self.first: list[RowError] = []
+        self.count = 0
+
+    def add(self, row: RowError) -> None:
+        lines = reject_lines([row], self._rows.header, self._rows.delimiter)
+        if self._out is None:
+            self._out = self._path.open("w", encoding="utf-8-sig", newline="")
+            self._out.write(next(lines))
+        else:
+            next(lines)  # the header stands above
+        self._out.writelines(lines)
+        self.count += 1
+        if self.count <= REMARKS_TOLD:
+            self.first.append(row)
+
+    def __enter__(self) -> "Rejects":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._out is not None:
+            self._out.close()
+
+
+def _good(rows: ImportRows, rejects: Rejects) -> Iterator[Contact]:
     for row in rows:
         if isinstance(row, Contact):
             yield row
         else:
-            rejected.append(row)
+            rejects.add(row)
 
 
 def _plain(row: RowError) -> dict[str, Any]:

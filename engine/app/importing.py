@@ -1,6 +1,7 @@
 """An import while calls run: the upload is kept, a worker process reads it, the queue is looked at again."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -9,23 +10,23 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from gevent.lock import BoundedSemaphore
+
+from engine.app.import_worker import STORE_URL
 from engine.control import Refused
 from engine.domain.campaign import Campaign
+from engine.domain.errors import StoreError
 
 OPTIONS = ("region", "default_zone", "language", "encoding", "delimiter")
+AT_ONCE = 4  # workers; further uploads wait for their turn
+
+_turns = BoundedSemaphore(AT_ONCE)
 
 
 def import_csv(
     engine: Any, campaign: Campaign, rows: Iterator[bytes], options: Mapping[str, str]
 ) -> dict[str, Any]:
     """Store the rows of an upload as contacts of the campaign; {added, duplicates, rejected: [...], ...}."""
-    import_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(engine.clock.wall_s()))}-{uuid4().hex[:6]}"
-    folder: Path = engine.data / "imports"
-    folder.mkdir(parents=True, exist_ok=True)
-    source = folder / f"{import_id}.csv"
-    with source.open("wb") as file:
-        for chunk in rows:
-            file.write(chunk)
     unknown = set(options) - {*OPTIONS, "mapping"}
     if unknown:
         raise Refused(
@@ -33,6 +34,10 @@ def import_csv(
             "import",
             f"There are: {', '.join(OPTIONS)}, mapping.",
         )
+    import_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(engine.clock.wall_s()))}-{uuid4().hex[:6]}"
+    folder: Path = engine.data / "imports"
+    source = folder / f"{import_id}.csv"
+    _keep(rows, source)
     given = {name: options[name] for name in OPTIONS if options.get(name)}
     asked = {
         "campaign_id": campaign.campaign_id,
@@ -43,7 +48,8 @@ def import_csv(
     }
     if options.get("mapping"):
         asked["mapping"] = json.loads(options["mapping"])
-    result = _run(engine, source, folder / f"{import_id}.rejects.csv", asked, import_id)
+    with _turns:
+        result = _run(engine, source, folder / f"{import_id}.rejects.csv", asked, import_id)
     if result.get("error"):
         raise Refused(
             str(result["error"]), f"import {import_id}", "Mend it and import again: nothing comes in twice."
@@ -58,21 +64,50 @@ def import_csv(
     return {"import_id": import_id, **result}
 
 
+def _keep(rows: Iterator[bytes], source: Path) -> None:
+    """All of the upload, or, when it breaks off, nothing."""
+    try:
+        source.parent.mkdir(parents=True, exist_ok=True)
+        file = source.open("wb")
+        try:
+            with file:
+                for chunk in rows:
+                    file.write(chunk)
+        except BaseException:
+            source.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        what = f"the upload cannot be kept: {error.strerror or error}"
+        raise StoreError(what, str(source.parent), "See the disk.") from error
+
+
 def _run(
     engine: Any, source: Path, rejects: Path, options: Mapping[str, Any], import_id: str
 ) -> dict[str, Any]:
     """The worker, line by line; gevent lets calls go on while we read."""
-    command = [sys.executable, "-m", "engine", "worker", "import", "--store", engine.store_url]
-    command += ["--shards", str(engine.config.store.shards), "--file", str(source), "--rejects", str(rejects)]
+    command = [
+        sys.executable,
+        "-m",
+        "engine",
+        "worker",
+        "import",
+        "--shards",
+        str(engine.config.store.shards),
+    ]
+    command += ["--file", str(source), "--rejects", str(rejects)]
     command += ["--import-id", import_id, "--options", json.dumps(dict(options))]
     last: dict[str, Any] = {"error": "the import worker ended without a word"}
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as worker:
+    secret = {**os.environ, STORE_URL: engine.store_url}
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=secret) as worker:
         assert worker.stdout is not None
         for line in worker.stdout:
+            if not line.endswith(b"\n"):
+                break  # it died in the middle of a word
             last = json.loads(line)
             if not last.get("done"):
                 engine.feed.tell(
                     "import", import_id=import_id, campaign=options["campaign_id"], done=False, **last
                 )
-    last.pop("done", None)
+    if not last.pop("done", False):
+        last.setdefault("error", "the import worker ended in the middle of the list")
     return last

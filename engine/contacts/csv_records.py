@@ -41,15 +41,9 @@ class TextOf:
     """
 
     def __init__(self, chunks: Iterable[bytes], encoding: str = "") -> None:
-        try:
-            "".encode(encoding or "utf-8")
-        except LookupError:
-            raise ConfigError(
-                f"unknown encoding {encoding!r}", "", "Such as utf-8, cp1251 or cp1250."
-            ) from None
+        self.encoding = text_encoding(encoding) if encoding else "utf-8"
         self._chunks = iter(chunks)
         self._fixed = bool(encoding)
-        self.encoding = encoding or "utf-8"
 
     def __iter__(self) -> Iterator[str]:
         first = b""
@@ -73,6 +67,25 @@ class TextOf:
         yield first
         yield from self._chunks
 
+
+def text_encoding(name: str) -> str:
+    """An encoding that a file can be in, by a name that needs no byte-order mark. ConfigError: no such.
+
+    Refuses codecs of Python that are none of text (zip, idna), and those that make lone surrogates out of
+    plain letters (unicode_escape, utf-7): no store and no JSON takes them.
+    """
+    try:
+        "".encode(name)  # refuses what is no text
+        plain = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(codecs.lookup(name).name, name)
+        decode = codecs.getincrementaldecoder(plain)
+        if not any("\ud800" in decode("replace").decode(forged) for forged in _FORGED):
+            return plain
+    except (LookupError, ValueError):
+        pass  # told below, as the others
+    raise ConfigError(f"unknown encoding {name[:40]!r}", "", "Such as utf-8, cp1251 or cp1250.") from None
+
+
+_FORGED = (b"name", b"\\ud800 ", b"+2AA- ")  # the first for codecs that cannot replace
 
 _POLISH = frozenset("ąłśżźĄŁŚŻŹ".encode("cp1250")) - frozenset("№".encode("cp1251"))
 _BOTH = frozenset("ćęńóĆĘŃÓ".encode("cp1250"))  # in cp1251: жксуЖКСУ
@@ -135,6 +148,8 @@ class Records:
         self._put_back: deque[str] = deque()
         self._taken: list[str] = []
         self._line = 0
+        if delimiter and (len(delimiter) > 1 or delimiter in '"\r\n\0 '):
+            raise ConfigError(f"no delimiter: {delimiter[:10]!r}", "", "One character, such as , or ;")
         self.delimiter = delimiter
 
     def __iter__(self) -> Iterator[Record]:

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from engine.contacts.columns import Columns, map_columns
 from engine.contacts.csv_records import Record, Records
 from engine.contacts.numbers import BadNumber, Number, read_number
 from engine.contacts.zones import ZoneRanges, is_zone, is_zone_of, zones_of_place
 from engine.domain.contact import Contact, Phone, RowError
+from engine.domain.errors import ConfigError
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _ID = re.compile(r"[\w.:/@+-]{1,64}")
@@ -40,6 +43,11 @@ class ImportRows:
     """
 
     def __init__(self, chunks: Iterable[bytes], options: ImportOptions) -> None:
+        """ConfigError: the options cannot be meant."""
+        if options.region not in SUPPORTED_REGIONS:
+            raise ConfigError(f"unknown country {options.region[:10]!r}", "region", "Such as PL or RU.")
+        if options.default_zone and not is_zone(options.default_zone):
+            raise ConfigError(f"unknown time zone {options.default_zone[:40]!r}", "default_zone", _ZONE_FIX)
         self._records = Records(chunks, options.encoding, options.delimiter)
         self._options = options
         self._seen: dict[int, int] = {}
@@ -72,6 +80,11 @@ class ImportRows:
         if record.problem:
             return RowError(record.line, "", "", record.problem, record.fix, row=tuple(record.cells))
         self.header = [cell.strip() for cell in record.cells]
+        titles = {title.casefold() for title in self.header}
+        for said in self._options.mapping:
+            if said.strip().casefold() not in titles:
+                fix = f"The first line has: {', '.join(filter(None, self.header))[:200]}."
+                return RowError(record.line, said[:200], "", "mapped, but there is no such column", fix)
         self._columns = map_columns(self.header, self._options.mapping)
         if self._columns.phones:
             return None

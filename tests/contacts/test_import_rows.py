@@ -252,3 +252,36 @@ def test_russian_bytes_are_not_taken_for_polish(text: str):
 @pytest.mark.parametrize("text", ["Łukasz Żółć", "Zażółć gęślą jaźń", "Kraków", "Bąk", "Müller Żak Łoś"])
 def test_polish_bytes_are_not_taken_for_russian(text: str):
     assert guess_encoding(b"telefon;" + text.encode("cp1250")) == "cp1250"
+
+
+@pytest.mark.parametrize("encoding", ["idna", "zip", "hex", "unicode_escape", "utf-7", "nope", "cp1251\0"])
+def test_what_is_no_encoding_of_files_is_refused_before_a_row_is_read(encoding: str):
+    with pytest.raises(ConfigError, match="unknown encoding"):
+        read(b"phone\n+79161234567\n", ImportOptions("c", "RU", encoding=encoding))
+
+
+def test_utf_16_may_be_named_with_and_without_a_byte_order_mark():
+    options = ImportOptions("c", "RU", encoding="utf-16")
+    for data in ("phone\n+79161234567\n".encode("utf-16"), "phone\n+79161234567\n".encode("utf-16-le")):
+        contacts, errors = read(data, options)
+        assert len(contacts) == 1
+        assert not errors
+
+
+@pytest.mark.parametrize("delimiter", ["ab", '"', "\n", " "])
+def test_what_cannot_part_cells_is_refused(delimiter: str):
+    with pytest.raises(ConfigError, match="no delimiter"):
+        read(b"phone\n+79161234567\n", ImportOptions("c", "RU", delimiter=delimiter))
+
+
+def test_unknown_countries_and_zones_are_refused_before_a_row_is_read():
+    with pytest.raises(ConfigError, match="unknown country 'XX'"):
+        read(b"phone\n1\n", ImportOptions("c", "XX"))
+    with pytest.raises(ConfigError, match="unknown time zone 'Mars/Olympus'"):
+        read(b"phone\n1\n", ImportOptions("c", "RU", default_zone="Mars/Olympus"))
+
+
+def test_a_mapped_column_that_is_not_there_stops_the_import():
+    error = wrong("phone\n+79161234567\n", ImportOptions("c", "RU", mapping={"tel": "phone"}))
+    assert (error.column, error.problem) == ("tel", "mapped, but there is no such column")
+    assert "phone" in error.fix
