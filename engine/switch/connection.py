@@ -18,7 +18,7 @@ from gevent import Timeout, socket
 from gevent.event import AsyncResult
 
 from engine.domain.errors import ProtocolError, SwitchError, SwitchGone
-from engine.greenlets import Turns, kill, start
+from engine.greenlets import Turns, kill, run_soon, start
 from engine.switch.esl import EslCodec, Frame, command
 
 RECV_BYTES = 256 * 1024
@@ -54,7 +54,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         self._waiters: deque[Waiter] = deque()
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
-        self._writer: object = None
+        self._writing = self._in_flight = False
         self._codec = EslCodec()
         self._over = False
         self.sock: Any = None
@@ -74,8 +74,9 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         self._waiters.append(Waiter(on_reply, self._clock() + wait_s))
         self._unsent.append(data)
         self._unsent_bytes += len(data)
-        if self._writer is None:
-            self._writer = start("esl writer", self._write)
+        if not self._writing:
+            self._writing = True
+            run_soon("esl writer", self._write)
 
     def _write(self) -> None:
         """Runs while there is something to send. What the socket does not take in time is never taken."""
@@ -84,12 +85,14 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
                 data = b"".join(self._unsent)
                 self._unsent.clear()
                 self._unsent_bytes = 0
+                self._in_flight = True
                 with Timeout(self.deadline_s, TimeoutError("the peer reads no more")):
                     self.sock.sendall(data)
+                self._in_flight = False
         except OSError as error:  # some of it may have left: from here on the waiter says what became of it
             self.close(f"sending failed: {error}")
         finally:
-            self._writer = None
+            self._writing = False
 
     def ask(self, data: bytes, deadline_s: float | None = None) -> Frame:
         """Send and wait for the reply. SwitchGone: not connected, or no reply in time."""
@@ -178,6 +181,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         if self._over:
             return
         self._over, self.connected, self._run = True, False, False
+        self._send_last_words()
         for handle in (self.sock, self.sock_file):
             if handle is not None:
                 _close(handle)
@@ -188,6 +192,13 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
                 waiter.on_reply(None)
         self._auth_request_event.set()
         self._closed(why)
+
+    def _send_last_words(self) -> None:
+        """What was told in the same turn as the close: a hang-up, say. Sent if the socket takes it at once."""
+        if self._unsent and not self._in_flight:
+            with suppress(OSError):
+                self.sock.settimeout(0.0)
+                self.sock.send(b"".join(self._unsent))
 
     def stop(self) -> None:
         """Say goodbye and close."""

@@ -225,3 +225,9 @@ def test_stopping_ends_every_session_and_frees_the_address(serve):
     wait_until(lambda: leg.ended)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
+
+
+def test_what_is_told_just_before_the_end_still_leaves(serve):
+    server = serve(lambda session: session.hangup("CALL_REJECTED"), events=False)
+    leg = Leg(server.port)
+    wait_until(lambda: leg.verbs() == ["connect", "linger 5", "sendmsg"])
