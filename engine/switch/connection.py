@@ -194,7 +194,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         self._closed(why)
 
     def _send_last_words(self) -> None:
-        """What was told in the same turn as the close: a hang-up, say. Sent if the socket takes it at once."""
+        """What was told in the same turn as the close: a hang-up, say. Sent if the socket takes it now."""
         if self._unsent and not self._in_flight:
             with suppress(OSError):
                 self.sock.settimeout(0.0)
