@@ -72,6 +72,8 @@ class Desk:
             raise Refused(
                 f"agent {agent_id} is {life.state.value}", "agent", "Log in first and take the call."
             )
+        if wish is a.PauseWanted and life.state is a.AgentState.OFFLINE:
+            raise Refused(f"agent {agent_id} is offline", "agent", "Nobody calls them: log in to work.")
         if reason:
             self._shop.note("agent", agent=agent_id, wish=wish.__name__, reason=reason)
         self._close_card(agent_id, "the agent is away") if wish is not a.ReadyWanted else None
@@ -148,12 +150,18 @@ class Desk:
             raise Refused(f"agent {agent_id} has no card", "preview", "Wait for the next card.")
         campaign, claimed, cancel = self._cards.pop(agent_id)
         cancel()
-        return self._dialed(life, claimed, self._launcher.dial_for(campaign, claimed, life, "preview"))
+        return self._dialed(life, campaign, claimed, "preview")
 
-    def _dialed(self, life: AgentLife, claimed: Claimed, answer: str | Blocked) -> str:
+    def _dialed(self, life: AgentLife, campaign: Campaign, claimed: Claimed, path: str) -> str:
+        """The attempt's id. Whatever is against the call, the agent does not stay before a spent card."""
+        answer: str | Blocked | None = None
+        try:
+            answer = self._launcher.dial_for(campaign, claimed, life, path)
+        finally:
+            if not isinstance(answer, str):
+                self._agents.apply(a.CardClosed(life.agent.agent_id, self._shop.clock.now_s()))
         if isinstance(answer, str):
             return answer
-        self._agents.apply(a.CardClosed(life.agent.agent_id, self._shop.clock.now_s()))
         contact = claimed.contact.contact_id
         raise Refused(answer.reason, f"contact {contact}: {answer.rule}", f"See `prozvon why {contact}`.")
 
@@ -171,7 +179,7 @@ class Desk:
                 f"agent {agent_id} is {life.state.value}", "agent", "Finish the call in hand first."
             )
         self._agents.apply(a.CardShown(agent_id, self._shop.clock.now_s()))
-        return self._dialed(life, claimed, self._launcher.dial_for(campaign, claimed, life, "manual"))
+        return self._dialed(life, campaign, claimed, "manual")
 
     # --- on the call -------------------------------------------------------------------------------
 

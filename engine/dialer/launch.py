@@ -18,6 +18,7 @@ from engine.dialer.life import CallLife
 from engine.dialer.rulebook import Rulebook
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
+from engine.domain.agent import AgentState
 from engine.domain.attempt import Intent
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Claimed, Contact, Phone
@@ -234,6 +235,8 @@ class Launcher:
             whisper = "" if isinstance(plan, Blocked) else self.prepare(campaign, claimed.contact)
         except DialerError as error:
             plan = Blocked("prompts", str(error), wall + NO_LINE_S)
+        if agent.state is not AgentState.PREVIEW:  # they paused or left while the store was asked
+            plan = Blocked("agent", f"agent {agent.agent.agent_id} is {agent.state.value} now", wall)
         if isinstance(plan, Blocked):
             if path == "preview":
                 self._turn_down(campaign, claimed, plan)

@@ -51,7 +51,7 @@ def test_good_files_leave_no_rejects_file(tmp_path: Path) -> None:
     assert not (tmp_path / "rejects.csv").exists()
 
 
-CAMPAIGN = Campaign("spring", Mode.MANUAL, "team", gateways=(), caller_ids=())
+CAMPAIGN = Campaign("spring", "team", Mode.MANUAL, gateways=(), caller_ids=())
 
 
 def engine_at(folder: Path) -> Any:

@@ -1,0 +1,84 @@
+"""Agents who ask at the wrong moment, and stores that fail at one: nobody is left stuck or called unasked."""
+
+import pytest
+
+from engine.control import Refused
+from engine.dialer.conduct import file_word
+from engine.domain import agent as a
+from engine.domain.campaign import Mode
+from engine.domain.errors import StoreError
+from tests.dialer.world import World
+
+
+def before_a_card() -> World:
+    world = World(people=1, mode=Mode.PREVIEW)
+    world.log_in()
+    world.run()
+    assert world.agent() == "preview"
+    return world
+
+
+@pytest.mark.parametrize(
+    ("wish", "state"), [(a.PauseWanted, "paused"), (a.LogoutWanted, "offline")], ids=["pause", "logout"]
+)
+def test_who_pauses_or_leaves_while_the_store_is_asked_gets_no_call(
+    wish: type[a.AgentFact], state: str
+) -> None:
+    world = before_a_card()
+    history = world.store.history
+
+    def meanwhile(person_id: str) -> object:
+        world.dialer.desk.say("a1", wish)
+        return history(person_id)
+
+    world.store.history = meanwhile  # type: ignore[method-assign, assignment]
+    with pytest.raises(Refused, match=f"agent a1 is {state} now"):
+        world.dialer.desk.accept("a1")
+    assert world.agent() == state
+    assert world.dialed == []
+    assert world.dialer.agents.lives["a1"].attempt_id == ""
+    assert world.store.queue_sizes("c1", world.time.wall_s() + 1).due == 1
+
+
+def fail(person_id: str) -> object:
+    raise StoreError("the store is away", "test")
+
+
+def test_a_store_that_fails_at_accept_does_not_leave_the_agent_before_a_spent_card() -> None:
+    world = before_a_card()
+    world.store.history = fail  # type: ignore[method-assign, assignment]
+    with pytest.raises(StoreError):
+        world.dialer.desk.accept("a1")
+    assert world.agent() == "ready"
+    assert world.dialed == []
+
+
+def test_a_store_that_fails_at_a_manual_call_leaves_a_paused_agent_paused() -> None:
+    world = World(people=1)
+    world.log_in()
+    world.dialer.desk.say("a1", a.PauseWanted)
+    found = world.store.find_contact("k1")
+    world.store.history = fail  # type: ignore[method-assign, assignment]
+    with pytest.raises(StoreError):
+        world.dialer.desk.dial("a1", world.campaign, found)  # type: ignore[arg-type]
+    assert world.agent() == "paused"
+
+
+def test_who_is_offline_cannot_pause() -> None:
+    world = World()
+    with pytest.raises(Refused, match="offline"):
+        world.dialer.desk.say("a1", a.PauseWanted)
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [
+        ("c1:../../../etc/x", "c1_.._.._.._etc_x"),
+        ("../x", "_x"),
+        ("..", "_"),
+        ("Дело-17/2", "Дело-17_2"),
+        ("a'b${x}\n", "a_b__x__"),
+    ],
+)
+def test_a_lists_own_id_leads_to_no_other_folder(given: str, safe: str) -> None:
+    assert file_word(given) == safe
