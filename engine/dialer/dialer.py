@@ -81,6 +81,8 @@ class Dialer:
             self.agents.on_leg_fact(agent_id, fact)
         elif fact.leg_id in self.consultations.by_leg:
             self.consultations.on_fact(fact)
+        elif isinstance(fact, f.LegCreated | f.LegAnswered) and fact.leg_id in self.recovery.awaited:
+            self.recovery.look_again(fact.leg_id)
         else:
             self.shop.count("facts_of_unknown_legs")
 
@@ -92,13 +94,15 @@ class Dialer:
             self._down_at_s[switch.name] = self.shop.clock.now_s()
             return
         gone_before_s = self._down_at_s.get(switch.name, 0.0) if what == "restarted" else -math.inf
-        self.shop.tasks.start("sweep", self._sweep_one, switch, gone_before_s)
+        self.shop.tasks.start("sweep", self._sweep_one, switch, gone_before_s, True)
         if not all(map(self.shop.may_dial, self.teams)) and not self._stopping:
             self.shop.tasks.start("leases", self._renew)
 
-    def _sweep_one(self, switch: Switch, gone_before_s: float = -math.inf) -> None:
+    def _sweep_one(self, switch: Switch, gone_before_s: float = -math.inf, came_back: bool = False) -> None:
         try:
             self.recovery.sweep(switch, gone_before_s)
+            if came_back:
+                self.recovery.catch_up(switch)
         except SwitchError as error:
             log.warning("sweep failed", extra={"switch": switch.name, "why": str(error)})
 

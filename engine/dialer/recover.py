@@ -19,10 +19,13 @@ from engine.dialer.life import CallLife
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
+from engine.domain.attempt import Intent
 from engine.domain.campaign import Mode
+from engine.domain.contact import PersonHistory
 from engine.domain.errors import StoreError, SwitchError
 from engine.ports import IntentBook, LiveLeg, OpenAttempt, Switch
 
+UNANSWERED = (State.DIALING, State.RINGING)
 YOUNG_S = 10.0  # a command that left us may still stand in the switch's queue
 
 
@@ -41,6 +44,8 @@ class Recovery:
     ) -> None:
         self._shop, self._calls, self._agents = shop, calls, agents
         self._gateways, self._settler, self._inbound, self._intents = gateways, settler, inbound, intents
+        self.awaited: dict[str, OpenAttempt] = {}
+        """Attempts so young that the switch may still make their legs. By attempt."""
 
     # --- takeover ----------------------------------------------------------------------------------
 
@@ -101,13 +106,20 @@ class Recovery:
             if intent.team != team or intent.attempt_id in known:
                 continue
             history = self._shop.store.history(intent.person_id)
-            if any(touch.attempt_id == intent.attempt_id for touch in history.touches):
+            if self._was_settled(intent, history):
                 self._intents.settled(intent.attempt_id)
                 continue
             again = replace(intent, person_version=history.version)
             if self._shop.store.intend(self._shop.leases[team], again):
                 log.error("the store had lost an intent", extra={"attempt": intent.attempt_id})
                 self._shop.count("intents_restored")
+
+    def _was_settled(self, intent: Intent, history: PersonHistory) -> bool:
+        """A touch tells; an attempt that disturbed nobody left none, but its contact has moved on."""
+        if any(touch.attempt_id == intent.attempt_id for touch in history.touches):
+            return True
+        found = self._shop.store.find_contact(intent.contact_id)
+        return found is not None and found.progress.last_attempt_at_s >= intent.made_at_s
 
     def _adopt(self, attempt: OpenAttempt, switch: Switch, leg: LiveLeg, peer: str) -> int:
         intent = attempt.intent
@@ -152,6 +164,7 @@ class Recovery:
         elif agent_id:
             life.state, life.person = State.TALKING, True
             life.agent_id, life.agent_leg, life.talked_to = agent_id, peer, agent_id
+            self._agents.lives[agent_id].wrap_up_s = life.campaign.wrap_up_s
             life.bridged_at_s = leg.answered_at_s
         elif peer:
             life.state, life.person = State.CLOSING, True  # handed over to somebody else: they go on alone
@@ -166,34 +179,35 @@ class Recovery:
         intent = attempt.intent
         age_s = self._shop.clock.wall_s() - intent.made_at_s
         if age_s < YOUNG_S:
-            self._shop.timers.after(
-                YOUNG_S - age_s,
-                "look again",
-                lambda: self._shop.tasks.start("look again", self._look_again, attempt),
-            )
+            self.awaited[intent.attempt_id] = attempt
+            self._shop.timers.after(YOUNG_S - age_s, "look again", lambda: self.look_again(intent.attempt_id))
             return 0
+        self.awaited.pop(intent.attempt_id, None)
         found = self._shop.store.find_contact(intent.contact_id)
         self._settler.settle_unknown(intent, found, self._shop.campaigns.get(intent.campaign_id))
         return 1
 
+    def look_again(self, attempt_id: str) -> None:
+        """Its time is over, or there is news of its leg: beside the caller, adopt it or let it go."""
+        if attempt_id in self.awaited:
+            self._shop.tasks.start("look again", self._look_again, self.awaited[attempt_id])
+
     def _look_again(self, attempt: OpenAttempt) -> None:
-        intent = attempt.intent
-        if intent.attempt_id in self._calls.lives:
-            return
+        attempt_id = attempt.intent.attempt_id
         try:
-            for switch in self._shop.switches.values():
-                for leg in switch.live_legs():
-                    if leg.leg_id == intent.attempt_id:
-                        self._adopt(attempt, switch, leg, leg.bridged_to)
-                        return
-            self._gone(attempt)
+            legs = {leg.leg_id: (switch, leg) for switch in self._shop.switches.values()
+                    for leg in switch.live_legs()}  # fmt: skip
+            if attempt_id not in self.awaited:
+                return  # somebody was faster
+            if attempt_id in legs:
+                del self.awaited[attempt_id]
+                self._adopt(attempt, *legs[attempt_id], legs[attempt_id][1].bridged_to)
+            else:
+                self._gone(attempt)
         except (SwitchError, StoreError) as error:
-            log.warning(
-                "cannot look for an open attempt", extra={"attempt": intent.attempt_id, "why": str(error)}
-            )
-            self._shop.timers.after(
-                5.0, "look again", lambda: self._shop.tasks.start("look again", self._look_again, attempt)
-            )
+            log.warning("cannot look for an open attempt", extra={"attempt": attempt_id, "why": str(error)})
+            self.awaited[attempt_id] = attempt
+            self._shop.timers.after(5.0, "look again", lambda: self.look_again(attempt_id))
 
     # --- gaps --------------------------------------------------------------------------------------
 
@@ -223,6 +237,22 @@ class Recovery:
             self._shop.count("swept", dead)
             log.warning("sweep found dead legs", extra={"switch": switch.name, "legs": dead})
         return dead
+
+    def catch_up(self, switch: Switch) -> None:
+        """Answers of people and agents whose news was lost in a gap: they wait, and nobody was told."""
+        calls = {life.leg_id for life in self._calls.lives.values() if life.state in UNANSWERED}
+        agents = {life.leg_id for life in self._agents.lives.values() if life.leg_id and not life.phone_up}
+        if not calls and not agents:
+            return
+        for leg in switch.live_legs():
+            if leg.answered and leg.leg_id in calls | agents:
+                fact = f.LegAnswered(leg.leg_id, self._shop.clock.now_s())
+                life = self._calls.lives.get(leg.leg_id)
+                if life and life.state in UNANSWERED:
+                    life.screened = True  # no time for that any more
+                    self._calls.post(fact)
+                elif leg.leg_id in self._agents.by_leg:
+                    self._agents.on_leg_fact(self._agents.by_leg[leg.leg_id], fact)
 
 
 def is_caller_of(team: str, leg: LiveLeg) -> bool:

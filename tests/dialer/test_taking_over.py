@@ -1,9 +1,12 @@
 """Nothing is launched for a team before what lived already is known; a restarted switch has nothing left."""
 
+from engine.dialer.dialer import Dialer
 from engine.domain import facts as f
+from engine.domain.attempt import Intent
 from engine.domain.campaign import CampaignState
 from engine.domain.errors import SwitchGone
-from tests.dialer.world import World
+from engine.ports import LiveLeg, OpenAttempt
+from tests.dialer.world import NoRobots, World
 
 
 def unreachable(world: World) -> None:
@@ -69,3 +72,84 @@ def test_a_reconnect_leaves_the_youngest_calls_to_their_events() -> None:
     world.dialer.on_switch(world.switch, "up")
     assert world.cdrs() == []
     assert list(world.dialer.calls.lives) == world.dialed
+
+
+def live(leg_id: str, bridged_to: str = "", **variables: str) -> LiveLeg:
+    return LiveLeg(leg_id, True, bridged_to, 1.0, 2.0, {"prozvon_team": "team", **variables})
+
+
+def test_an_answer_lost_in_a_gap_is_caught_up_when_the_switch_is_back() -> None:
+    world = World(people=1)
+    agent_leg = world.log_in()
+    world.run()
+    call = world.dialed[0]
+    world.fact(f.LegRinging, call)
+    world.switch.legs = [live(call), live(agent_leg, prozvon_agent="a1")]
+    world.dialer.on_switch(world.switch, "up")
+    assert world.switch.said("bridge") == [("bridge", agent_leg, call)]
+    world.dialer.on_switch(world.switch, "up")
+    assert len(world.switch.said("bridge")) == 1, "said twice"
+
+
+def test_an_agent_whose_answer_was_lost_in_a_gap_is_there() -> None:
+    world = World(people=1)
+    world.dialer.desk.login("a1")
+    leg = world.switch.said("call_agent")[-1][1]
+    world.switch.legs = [live(leg, prozvon_agent="a1")]
+    world.dialer.on_switch(world.switch, "gap")
+    assert world.agent() == "paused"
+
+
+class Book:
+    """An intent log that remembers everything as open, as after a crash."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, OpenAttempt] = {}
+
+    def append(self, intent: Intent, token: int) -> None:
+        self.open[intent.attempt_id] = OpenAttempt(intent, token)
+
+    def settled(self, attempt_id: str) -> None:
+        self.open.pop(attempt_id, None)
+
+    def open_attempts(self) -> list[OpenAttempt]:
+        return list(self.open.values())
+
+
+def next_engine(world: World, book: Book) -> Dialer:
+    new_engine(world)
+    world.dialer.stop()
+    dialer = Dialer(world.shop, world.rules, "engine-2", NoRobots, intents=book)
+    dialer.start()
+    return dialer
+
+
+def test_an_attempt_that_disturbed_nobody_is_not_settled_again_from_the_intent_log() -> None:
+    world, book = World(people=1), Book()
+    world.log_in()
+    world.run()
+    call = world.dialed[0]
+    book.append(world.dialer.calls.lives[call].intent, 1)
+    world.fact(f.LegCreated, call)
+    world.fact(f.LegEnded, call, cause="NORMAL_TEMPORARY_FAILURE", q850=41, sip_code=503)
+    assert [cdr["disposition"] for cdr in world.cdrs()] == ["congestion"]
+    assert world.store.history("p1").touches == ()
+
+    next_engine(world, book)
+    world.time.pass_s(30.0)
+    assert len(world.cdrs()) == 1
+    assert book.open == {}
+
+
+def test_a_leg_that_the_switch_makes_late_is_adopted_as_soon_as_it_is_there() -> None:
+    world, book = World(people=1), Book()
+    world.log_in()
+    world.run()
+    call = world.dialed[0]
+    again = next_engine(world, book)
+    assert again.calls.lives == {}
+    world.switch.legs = [live(call)]
+    again.on_fact(f.LegCreated(call, world.time.now))
+    assert list(again.calls.lives) == [call]
+    world.time.pass_s(15.0)
+    assert "unknown" not in [cdr["disposition"] for cdr in world.cdrs()]

@@ -155,7 +155,8 @@ class EasyRules:
         campaign: Campaign,
         wall_s: float,
     ) -> Scheduled:
-        progress = replace(progress, attempts=progress.attempts + 1, last_outcome=end.value)
+        attempts, last = progress.attempts + 1, end.value
+        progress = replace(progress, attempts=attempts, last_outcome=last, last_attempt_at_s=wall_s)
         again = end is not Disposition.TALKED and progress.attempts < campaign.attempts_limit
         return Scheduled(progress, wall_s + 600.0 if again else None, f"after {end.value}")
 
