@@ -77,6 +77,8 @@ class Calls:
         note(life, fact, self._shop.clock.wall_s())
         if state is not life.state:
             life.state, life.since_s = state, self._shop.clock.now_s()
+            if state is State.ANSWERED and not life.answered_s:
+                life.answered_s = life.since_s
             life.person = life.person or state in LIVE
             self._shop.tell(
                 "call",

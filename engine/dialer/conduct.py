@@ -19,6 +19,7 @@ from engine.ports import Switch
 BRIDGE_TRIES = 3
 NOTICE_MARGIN_S = 0.3  # the notice must begin within the limit, and a bridge takes 85-112 ms
 NOTICE_MAX_S = 60.0
+JOIN_S = 0.8  # what is left of a limit that runs from the answer, for finding an agent and the bridge
 
 
 class Robots(Protocol):
@@ -108,9 +109,13 @@ class Conductor:
         limits = life.campaign.abandonment
         # The net speaks just within the answer limit, and within 2 s in any case: it waits as much longer
         # as AMD may judge, and as a longer limit allows. The count runs from the answer.
-        more_s = limits.max_screening_s + max(0.0, limits.answer_limit_s - 2.0)
+        if limits.clock == "greeting_end":
+            screening_s = extra_s = limits.max_screening_s
+        else:  # the limit itself runs from the answer, so AMD must be done well within it
+            screening_s, extra_s = min(limits.max_screening_s, max(0.0, limits.answer_limit_s - JOIN_S)), 0.0
+        more_s = extra_s + max(0.0, limits.answer_limit_s - 2.0)
         switch.extend_net(life.leg_id, round(more_s * 1000))
-        self._arm(life, "screening", limits.max_screening_s, f.ScreeningOverdue)
+        self._arm(life, "screening", screening_s, f.ScreeningOverdue)
         self._screener.start(life)
 
     def _reserve(self, life: CallLife) -> None:
@@ -124,7 +129,7 @@ class Conductor:
     def _arm_patience(self, life: CallLife, switch: Switch) -> None:
         now = self._shop.clock.now_s()
         if not life.waits_since_s:
-            life.waits_since_s = now
+            life.waits_since_s = wait_begins_s(life, now)
         if any(isinstance(fact, f.AgentReserved) for fact in life.inbox):
             return
         if life.script_waits_s:
@@ -135,9 +140,9 @@ class Conductor:
             switch.hold(life.leg_id, life.campaign.hold_music, life.campaign.abandonment.notice)
             self._arm(life, "patience", life.max_wait_s, f.PatienceRanOut)
         else:
-            patience_s = max(0.0, life.campaign.abandonment.answer_limit_s - NOTICE_MARGIN_S)
-            life.patience_until_s = now + patience_s
-            self._arm(life, "patience", patience_s, f.PatienceRanOut)
+            limit_s = life.campaign.abandonment.answer_limit_s - NOTICE_MARGIN_S
+            life.patience_until_s = max(now, life.waits_since_s + limit_s)
+            self._arm(life, "patience", life.patience_until_s - now, f.PatienceRanOut)
 
     def _bridge(self, life: CallLife, switch: Switch, fact: f.Fact) -> None:
         if isinstance(fact, f.AgentReserved):
@@ -266,6 +271,13 @@ class Conductor:
 def file_word(text: str) -> str:
     """A list's own word as a part of a file's name: it leads to no other folder, and breaks no command."""
     return re.sub(r"[^\w.@+-]", "_", text).lstrip(".") or "_"
+
+
+def wait_begins_s(life: CallLife, now_s: float) -> float:
+    """From when the abandonment clock counts: the verdict "person" where it counts from the greeting's end,
+    else the answer (the start of the greeting is not heard yet, and the answer is never later)."""
+    from_verdict = life.screened and life.campaign.abandonment.clock == "greeting_end"
+    return now_s if from_verdict or not life.answered_s else life.answered_s
 
 
 def lost(life: CallLife, now_s: float) -> f.LegEnded:

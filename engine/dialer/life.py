@@ -57,6 +57,7 @@ class CallLife:
     ring_time_over: bool = False
     refused: str = ""
     lost: bool = False
+    answered_s: float = 0.0
     waits_since_s: float = 0.0
     patience_until_s: float = 0.0
     wait_s: float = 0.0

@@ -148,7 +148,9 @@ class Pacer:
         waiting = [
             c for c in self._agents.waiting.values() if c.campaign.team == campaign.team and not c.paced
         ]
-        transfers = [c for c in self._agents.waiting.values() if c.campaign.mode is Mode.ROBOT and c.paced]
+        of_team = [c for c in self._agents.waiting.values() if c.campaign.team == campaign.team]
+        waiting = [c for c in of_team if not c.paced]
+        transfers = [c for c in of_team if c.paced and c.campaign.mode is Mode.ROBOT]
         demand = UnpacedDemand(len(waiting), len(transfers), self._launcher.promised(campaign))
         queued = self._launcher.queued(campaign)
         return Snapshot(
@@ -188,7 +190,8 @@ def view_of(life: CallLife, now: float) -> CallView:
         now - life.started_s,
         now - life.since_s,
         life.campaign.campaign_id,
-        life.campaign.mode is not Mode.ROBOT,
+        # a caller who waits is told as demand that nobody paces, and must not count twice
+        life.campaign.mode is not Mode.ROBOT and not (life.state is State.WAITING and not life.paced),
         life.intent.agent_id or life.agent_id,
         patience,
     )

@@ -66,6 +66,7 @@ class Session:
     timer_id: str = ""
     connecting: bool = False
     hangs_up: bool = False
+    unsettled: str = ""
     context: dict[str, str] = field(default_factory=dict)
     let_live: Callable[[], None] | None = None
 
@@ -96,7 +97,7 @@ class RobotDesk:
             log.error("scenario cannot talk", extra={"attempt": life.leg_id, "why": str(error)})
             self._on_fact(f.ScriptEnded(life.leg_id, self._shop.clock.now_s(), "no_scenario"))
             return
-        self._sessions[life.leg_id] = session = Session(runner)
+        self._sessions[life.leg_id] = session = Session(runner, unsettled=script.hung_up)
         switch = self._shop.switches[life.switch]
         switch.park(life.leg_id)
         self._keep_alive(life, session)
@@ -137,6 +138,8 @@ class RobotDesk:
         life.script_path = report.path
         life.digits = report.keys or life.digits
         life.script_outcome = report.disposition or life.script_outcome
+        # Whoever settled something and hung up during the goodbye was served: what they said counts.
+        life.script_completed = life.script_completed or report.disposition != session.unsettled
         self._shop.note(
             "robot",
             life.contact.person_id,

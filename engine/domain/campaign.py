@@ -33,7 +33,7 @@ class RetryRule:
 class Abandonment:
     """The campaign's abandonment clock. All durations in seconds."""
 
-    clock: str = "answer"  # answer, greeting_start, greeting_end
+    clock: str = "greeting_end"  # answer, greeting_start, greeting_end
     answer_limit_s: float = 2.0
     max_screening_s: float = 3.0
     notice: str = ""  # prompt that identifies the caller; path as the switch sees it

@@ -1,4 +1,4 @@
-"""Calls that come in, and people whom a scenario sends to an agent: they wait with music, and are not lost."""
+"""Calls that come in, people whom a scenario sends to an agent: they wait with music, nobody is lost."""
 
 from typing import Any
 

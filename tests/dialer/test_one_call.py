@@ -211,3 +211,17 @@ def test_a_blind_transfer_frees_the_agent():
     world.dialer.desk.transfer("a1", "+48221112233")
     assert world.switch.said("transfer")[0][1:3] == (call, "+48221112233")
     assert world.agent() == "wrap_up"
+
+
+def test_a_person_whose_agent_cannot_be_joined_waits_no_longer_than_the_limit_in_all():
+    world = World(people=1, agents=1)
+    world.log_in("a1")
+    world.run()
+    (call,) = world.dialed
+    world.fact(f.LegAnswered, call)
+    world.time.pass_s(1.0)  # three bridges without proof: the agent's leg is given up
+    assert world.agent("a1") == "offline"
+    world.time.pass_s(0.69)
+    assert world.switch.said("notice") == []
+    world.time.pass_s(0.05)
+    assert len(world.switch.said("notice")) == 1

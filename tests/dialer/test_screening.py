@@ -116,3 +116,15 @@ def test_a_campaign_without_screening_asks_nobody():
     world.fact(f.LegAnswered, world.dialed[0])
     assert ears.heard == []
     assert world.switch.said("extend_net") == []
+
+
+def test_where_the_limit_runs_from_the_answer_amd_leaves_time_for_the_bridge():
+    limits = Abandonment(
+        clock="answer", answer_limit_s=2.0, max_screening_s=4.0, notice="/prompts/notice.wav"
+    )
+    world, _, agent_leg, call = screened(limits)
+    world.time.pass_s(1.19)
+    assert world.switch.said("bridge") == []
+    world.time.pass_s(0.02)
+    assert world.switch.said("bridge") == [("bridge", agent_leg, call)]
+    assert world.switch.said("extend_net")[0][2] == 0

@@ -5,6 +5,7 @@ import pytest
 from engine.control import Refused
 from engine.dialer.conduct import file_word
 from engine.domain import agent as a
+from engine.domain import facts as f
 from engine.domain.campaign import Mode
 from engine.domain.errors import StoreError
 from tests.dialer.world import World
@@ -82,3 +83,50 @@ def test_who_is_offline_cannot_pause() -> None:
 )
 def test_a_lists_own_id_leads_to_no_other_folder(given: str, safe: str) -> None:
     assert file_word(given) == safe
+
+
+def test_an_end_that_waits_for_the_store_is_not_settled_as_unknown_when_the_team_is_taken_anew() -> None:
+    world = World(people=1)
+    world.log_in()
+    world.run()
+    settle = world.store.settle
+
+    def away(*_: object) -> bool:
+        raise StoreError("the store is away", "test")
+
+    world.store.settle = away  # type: ignore[method-assign, assignment]
+    world.fact(f.LegCreated, world.dialed[0])
+    world.fact(f.LegEnded, world.dialed[0], cause="USER_BUSY", q850=17)
+    world.time.pass_s(15.0)  # no longer so young that its leg may be still to come
+    world.shop.leases.clear()
+    world.time.pass_s(4.0)
+    assert world.shop.may_dial("team")
+    world.store.settle = settle  # type: ignore[method-assign]
+    world.time.pass_s(2.0)
+    assert len(world.cdrs()) == 1
+    assert world.cdrs()[0]["cause"] == "USER_BUSY"
+    assert sum(world.dialer.settler.results["c1"].values()) == 1
+
+
+def test_a_call_whose_intent_never_came_to_the_store_counts_as_no_attempt() -> None:
+    world = World(people=1)
+    world.log_in()
+    intend = world.store.intend
+
+    def away(*_: object) -> bool:
+        raise StoreError("the store is away", "test")
+
+    world.store.intend = away  # type: ignore[method-assign, assignment]
+    world.run()
+    world.store.intend = intend  # type: ignore[method-assign]
+    world.time.pass_s(0.5)
+    assert world.dialed == []
+    assert world.cdrs() == []
+    assert sum(world.dialer.settler.results["c1"].values()) == 0
+    assert world.agent() == "ready"
+
+
+def test_without_a_lease_nothing_is_claimed() -> None:
+    world = World(people=1)
+    world.shop.leases.clear()
+    assert world.dialer.launcher.claim_one(world.campaign) is None
