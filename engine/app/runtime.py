@@ -33,4 +33,4 @@ class GeventTimers:
 
 class GeventTasks:
     def start(self, name: str, run: Callable[..., None], *args: object) -> None:
-        greenlets.start(name, run, *args)
+        greenlets.run_soon(name, run, *args)

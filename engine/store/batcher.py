@@ -56,7 +56,7 @@ class Batcher:
         self._connection: Any = None
         self._used_at_s = 0.0
         self._waiting: deque[_Request] = deque()
-        self._flusher: gevent.Greenlet | None = None
+        self._flushing = False
         self.batches = 0
         self.commands = 0
 
@@ -72,8 +72,9 @@ class Batcher:
             raise StoreError("the store is overloaded", self._where, "Calls wait faster than it answers.")
         request = _Request(commands)
         self._waiting.append(request)
-        if self._flusher is None:
-            self._flusher = greenlets.start("store", self._flush)
+        if not self._flushing:
+            self._flushing = True
+            greenlets.run_soon("store", self._flush)
         try:
             replies: list[Any] = request.done.get(timeout=deadline_s)
         except gevent.Timeout:
@@ -110,7 +111,7 @@ class Batcher:
             if not isinstance(error, (RedisError, OSError, StoreError)):
                 raise
         finally:
-            self._flusher = None
+            self._flushing = False
 
     def _exchange(self, batch: list[_Request]) -> None:
         if not batch:

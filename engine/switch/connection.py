@@ -186,7 +186,6 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
             if handle is not None:
                 _close(handle)
         waiters, self._waiters = self._waiters, deque()
-        self._unsent.clear()
         for waiter in waiters:
             if waiter.on_reply:
                 waiter.on_reply(None)

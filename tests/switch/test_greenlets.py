@@ -5,7 +5,8 @@ import pytest
 from gevent.event import Event
 
 from engine import greenlets
-from engine.greenlets import Alarms, HubLag, Mailboxes, Pool, Turns, start, start_later, supervise
+from engine.greenlets import Alarms, HubLag, Mailboxes, Pool, Turns, run_soon, start, start_later, supervise
+from tests.switch.peer import wait_until
 
 
 def test_work_that_fails_is_logged_and_counted(caplog):
@@ -236,3 +237,47 @@ def test_an_alarm_set_by_an_alarm_rings_too():
     alarms, last = Alarms(), Event()
     alarms.after(0.0, "first", lambda: alarms.after(0.0, "second", last.set))
     assert last.wait(5)
+
+
+def test_short_work_runs_in_order_and_shares_a_greenlet():
+    ran, last = [], Event()
+    for number in range(100):
+        run_soon("test job", lambda n=number: ran.append((n, gevent.getcurrent())))
+    run_soon("last", last.set)
+    assert ran == []
+    assert last.wait(5)
+    assert [number for number, _ in ran] == list(range(100))
+    assert len({greenlet for _, greenlet in ran}) < 10
+
+
+def test_short_work_that_waits_after_all_holds_nobody_up():
+    release, held, done = Event(), [], Event()
+    for _ in range(200):  # more than are kept
+        run_soon("test job", lambda: held.append(release.wait(5)))
+    run_soon("quick", done.set)
+    assert done.wait(5)
+    assert held == []
+    release.set()
+    gevent.sleep(0)
+    wait_until(lambda: len(held) == 200)
+
+
+def test_short_work_that_fails_is_counted_and_the_next_goes_on():
+    done, before = Event(), greenlets.deaths.get("test soon", 0)
+    run_soon("test soon", lambda: 1 / 0)
+    run_soon("next", done.set)
+    assert done.wait(5)
+    assert greenlets.deaths["test soon"] == before + 1
+
+
+def test_a_flood_of_short_work_leaves_the_hub_its_turns():
+    lag, done = HubLag(every_s=0.001), Event()
+    lag.start()
+    gevent.sleep(0.01)
+    lag.reset()
+    for _ in range(200):
+        run_soon("test job", lambda: sum(range(50_000)))
+    run_soon("last", done.set)
+    assert done.wait(30)
+    lag.stop()
+    assert lag.worst_ms < 100
