@@ -1,7 +1,13 @@
 """Where things lie: for us, and as a switch sees them."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from engine.domain.errors import ConfigError
+
+OURS = ("store", "journal", "intents", "spool", "imports", "prompts", "log")
+"""Folders that only we write to; recordings and media belong to the switch as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +31,34 @@ class Places:
     @property
     def logs(self) -> Path:
         return self.data / "log"
+
+
+def why_not_writable(data: Path) -> str:
+    """Why we cannot keep files under the data folder, or "". Changes nothing: where there is no such folder
+    yet, the nearest one above is asked."""
+    try:
+        there = next(one for one in (data, *data.parents) if one.exists())
+        asked = (there, *(data / name for name in OURS if (data / name).exists()))
+    except OSError as error:
+        return f"{data}: {error.strerror}"
+    for folder in asked:
+        if not folder.is_dir():
+            return f"{folder} is no folder"
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return f"{folder} cannot be written to by user {os.geteuid()}"
+    return ""
+
+
+def make_data_folder(data: Path) -> None:
+    """So that a run fails here, and not half way. ConfigError: it cannot be made or written to."""
+    why = why_not_writable(data)
+    if not why:
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = f"{data} cannot be made: {error.strerror}"
+    if why:
+        raise ConfigError(why, "store.data_dir", DATA_FIX)
+
+
+DATA_FIX = "Choose another store.data_dir, or give it to the user who runs the engine (chown -R)."

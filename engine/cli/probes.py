@@ -4,12 +4,16 @@ Each check is a small function that yields findings; one that cannot be made say
 others. Nothing is changed anywhere: switches and store are only asked.
 """
 
+import http.client
+import json
 import re
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.app.paths import DATA_FIX, why_not_writable
 from engine.config import Config, load
 from engine.config.installation import Switch as SwitchConfig
 from engine.domain.errors import ConfigError, DialerError, SwitchError
@@ -45,7 +49,7 @@ def examine(path: Path) -> Iterator[Finding]:
     for switch in config.switches:
         yield from _switch(config, switch)
     yield store(config)
-    yield port(config)
+    yield from ports(config)
 
 
 def scenarios(config: Config) -> Iterator[Finding]:
@@ -93,8 +97,7 @@ def api(wire: InboundWire, text: str) -> str:
 def ask_switch(config: Config, switch: SwitchConfig, ask: Ask) -> Iterator[Finding]:
     """The switch answers: its gateways and the files it has to play."""
     try:
-        status = ask("status").splitlines()
-        yield Finding(f"switch {switch.name}", True, status[0].strip() if status else "answers")
+        yield Finding(f"switch {switch.name}", True, since_start(ask("status")))
         for gateway in config.gateways:
             if gateway.switch in ("", switch.name):
                 yield gateway_finding(gateway.name, ask(orders.gateway_status(gateway.name)))
@@ -107,6 +110,13 @@ def ask_switch(config: Config, switch: SwitchConfig, ask: Ask) -> Iterator[Findi
             )  # fmt: skip
     except SwitchError as error:
         yield Finding(f"switch {switch.name}", False, str(error), SWITCH_FIX)
+
+
+def since_start(status: str) -> str:
+    """From "UP 0 years, 0 days, 2 hours, 5 minutes, …": up for the two greatest parts that are not nought."""
+    parts = re.findall(r"(\d+) (year|day|hour|minute|second)s?\b", status.partition("\n")[0])
+    told = [f"{number} {unit}{'' if number == '1' else 's'}" for number, unit in parts if number != "0"]
+    return f"up for {' '.join(told[:2])}" if told else "answers"
 
 
 def gateway_finding(name: str, answer: str) -> Finding:
@@ -134,8 +144,11 @@ def media_path(config: Config, switch: SwitchConfig) -> str:
 
 def store(config: Config) -> Finding:
     url = config.store.url.get_secret_value()
+    folder = config.at(config.store.data_dir)
+    why = why_not_writable(folder.resolve())
+    if why:
+        return Finding("store", False, why, DATA_FIX)
     if not url:
-        folder = config.at(config.store.data_dir)
         return Finding("store", True, f"embedded, under {folder}")
     try:
         client = make_client(url, config.store.timeout_s)
@@ -149,10 +162,34 @@ def store(config: Config) -> Finding:
     return Finding("store", True, version)
 
 
-def port(config: Config) -> Finding:
-    """Is the API's port free, or taken by what may be the engine itself?"""
-    with socket.socket() as probe:
+def ports(config: Config) -> Iterator[Finding]:
+    """Where we are going to listen: free, or held by an engine, which then holds both; else by a stranger."""
+    api, inbound = (config.api.host, config.api.port), (config.inbound.host, config.inbound.port)
+    engine = _taken(*api) and _is_engine(*api, bool(config.api.tls_cert))
+    for check, (host, port) in (("api", api), ("inbound", inbound)):
+        taken = bool(port) and _taken(host, port)
+        who = "an engine runs there" if engine else "in use by another program"
+        fix = f"Choose another {check}.port, or stop what listens there."
+        yield Finding(check, engine or not taken, f"{host}:{port}: {who if taken else 'free'}", fix)
+
+
+def _taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.settimeout(1.0)
-        taken = probe.connect_ex((config.api.host.strip("[]"), config.api.port)) == 0
-    where = f"{config.api.host}:{config.api.port}"
-    return Finding("api", True, f"{where} is in use: an engine runs there" if taken else f"{where} is free")
+        return probe.connect_ex((host.strip("[]"), port)) == 0
+
+
+def _is_engine(host: str, port: int, tls: bool) -> bool:
+    """Does it answer /health as an engine does? Nothing secret is sent, so any certificate will do."""
+    line = (
+        http.client.HTTPSConnection(host, port, timeout=2.0, context=ssl._create_unverified_context())
+        if tls
+        else http.client.HTTPConnection(host, port, timeout=2.0)
+    )
+    try:
+        line.request("GET", "/health")
+        return "fit" in json.load(line.getresponse())
+    except (OSError, http.client.HTTPException, ValueError, TypeError):
+        return False
+    finally:
+        line.close()

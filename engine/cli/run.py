@@ -15,6 +15,7 @@ from engine.app.demo import Demo, demo_config
 from engine.app.engine import Engine
 from engine.app.front import Front
 from engine.app.office import Office
+from engine.app.paths import make_data_folder
 from engine.app.runtime import SystemClock
 from engine.cli import live
 from engine.cli.frame import Commands, Exit, Parser, command, config_path
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _serve(path: Path) -> int:
     engine = Engine(path)
+    make_data_folder(engine.data)
     own = engine.config.logging
     logs.start(own.level, own.format, engine.config.at(own.file) if own.file else None, own.queue)
     stop = Event()
@@ -61,6 +63,8 @@ def _serve(path: Path) -> int:
         _say_where(engine, front.url)
         while not stop.wait(3600.0):
             pass
+        talks = "" if engine.switches.virtual else " Talks go on; the next engine takes them up."
+        print(f"Stopping: no new calls.{talks}", flush=True)
         front.stop()
     finally:
         engine.stop()
@@ -69,9 +73,11 @@ def _serve(path: Path) -> int:
 
 def _reload(engine: Engine) -> None:
     try:
-        engine.reload()
+        changed = engine.reload()
     except DialerError as error:
         log.error("config.yaml not taken over, nothing changed", extra={"why": str(error)})
+    else:
+        log.info("config.yaml read again", extra=changed.as_dict())
 
 
 def _say_where(engine: Engine, url: str) -> None:
@@ -87,7 +93,7 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
     config = demo_config(load(path), args.contacts or 0, args.speed or 0.0)
     engine = Engine(path, SystemClock(config.demo.speed), config=config)
     shutil.rmtree(engine.data, ignore_errors=True)
-    engine.data.mkdir(parents=True)
+    make_data_folder(engine.data)
     logs.start("warning", "plain", engine.data / "demo.log")
     own = engine.config.demo
     print(f"Demo on the virtual switch: {own.contacts} contacts for {own.agents} simulated agents,")

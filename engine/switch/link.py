@@ -96,8 +96,8 @@ class SwitchLink(Asking):
 
     def stop(self) -> None:
         """Close. Calls live on; DOWN is not told."""
+        kill(self._loop)  # first, or a loop that waits would see the signal, end, and be mourned
         self._stopping.set()
-        kill(self._loop)
         self._drop("stopped")
 
     @property
@@ -150,7 +150,10 @@ class SwitchLink(Asking):
         self.last_error = error
 
     def _tell(self, state: LinkState) -> None:
-        log.warning("switch link", extra={"switch": self.name, "state": state.value, "why": self.last_error})
+        level = logging.INFO if state is LinkState.UP else logging.WARNING
+        log.log(
+            level, "switch link", extra={"switch": self.name, "state": state.value, "why": self.last_error}
+        )
         self._states.post("", state)
 
     # --- connecting --------------------------------------------------------------------------------

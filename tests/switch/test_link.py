@@ -392,6 +392,15 @@ def test_stopping_tells_nothing_more_and_leaves_no_greenlet(peer, open_link):
     wait_until(lambda: link.states == [LinkState.UP, LinkState.UP])
 
 
+def test_a_link_that_is_stopped_while_it_waits_to_try_again_is_not_mourned(peer, open_link, caplog):
+    link = open_link(password="wrong", up=False)
+    wait_until(lambda: link.last_error)
+    link.stop()
+    wait_until(lambda: link._loop.dead)
+    gevent.sleep(0)  # whoever is told of its end has been told
+    assert "greenlet died" not in caplog.text
+
+
 def test_the_lag_is_the_95th_percentile_of_the_last_half_minute():
     intake = Intake(LinkCounters(), lambda leg_id, text: None)
     assert intake.lag_s(0.0) == 0.0
