@@ -2,10 +2,12 @@
 
 import ctypes
 import logging
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,10 +30,14 @@ def _die_with_parent() -> None:
 
 
 class Child:
-    """`prozvon ARGUMENTS...` as a process of its own; its words go to `log`."""
+    """`prozvon ARGUMENTS...` as a process of its own; its words go to `log`. `secrets`: what it is told by
+    its environment, for arguments are shown to every user of the machine."""
 
-    def __init__(self, name: str, arguments: list[str], log: Path) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], log: Path, secrets: Mapping[str, str] | None = None
+    ) -> None:
         self.name, self.arguments, self.log = name, arguments, log
+        self._secrets = dict(secrets or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, first_line_s: float = 0.0) -> str:
@@ -43,6 +49,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if first_line_s else log,
                 stderr=log,
+                env={**os.environ, **self._secrets},
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )

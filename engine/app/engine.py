@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from gevent.lock import BoundedSemaphore
+
 from engine import greenlets
 from engine.app.children import Child, Kept
 from engine.app.doorkeeper import Doorkeeper
 from engine.app.feed import Feed
+from engine.app.import_worker import STORE_URL
 from engine.app.importing import import_csv
 from engine.app.paths import Places
 from engine.app.prompter import Prompter
 from engine.app.rules import Rules
 from engine.app.runtime import GeventTasks, GeventTimers, SystemClock
 from engine.app.screening import MediaScreener
+from engine.app.store_keeper import keep
 from engine.app.switches import Switches
 from engine.app.terms import gateway_terms, routes_of, tuning_of
 from engine.config import Config, Reloader, agents_of, campaign_of, read_campaign
@@ -62,6 +66,7 @@ class Engine:
         self.lag = greenlets.HubLag()
         self._server: EmbeddedServer | None = None
         self._definitions: dict[str, dict[str, Any]] = {}
+        self._reloading = BoundedSemaphore(1)
         self._leave = ExitStack()  # what was started, each with its end; the last one ends first
 
     @property
@@ -121,6 +126,8 @@ class Engine:
         self.dialer.start()
         keeper = greenlets.supervise("keeper", self._keep, lambda name: None)
         self._leave.callback(greenlets.kill, keeper)
+        if self._server:
+            self._leave.callback(greenlets.kill, keep(self._server, self._store_died))
         self.feed.tell("engine", what="started")
         for model in config.campaigns:
             if model.contacts_file:
@@ -135,6 +142,11 @@ class Engine:
         self.store_url = url
         return url
 
+    def _store_died(self) -> None:
+        """Nothing is launched until each team is taken anew: what the store's disk lacks, our own log knows."""
+        self.shop.leases.clear()
+        self.feed.tell("store", what="ended")
+
     @property
     def embedded(self) -> bool:
         """The store is our own child."""
@@ -145,17 +157,9 @@ class Engine:
         shards, folder = self.config.store.shards, self.data / "journal"
         reader = JournalReader(make_client(self.store_url), folder, shards)
         self.journal = HotJournal(self.store.batcher, shards, self.clock, self.data / "spool", reader)
-        arguments = [
-            "worker",
-            "archiver",
-            "--store",
-            self.store_url,
-            "--shards",
-            str(shards),
-            "--folder",
-            str(folder),
-        ]
-        self._archiver = Kept(Child("archiver", arguments, self.places.logs / "archiver.log"))
+        arguments = ["worker", "archiver", "--shards", str(shards), "--folder", str(folder)]
+        secret = {STORE_URL: self.store_url}
+        self._archiver = Kept(Child("archiver", arguments, self.places.logs / "archiver.log", secret))
         self._leave.callback(self._archiver.stop)
         self._leave.callback(self.journal.close)
         self._archiver.start()
@@ -232,18 +236,24 @@ class Engine:
     # --- reload ------------------------------------------------------------------------------------
 
     def reload(self) -> Reloaded:
-        """Read config.yaml again; ConfigError changes nothing."""
+        """Read config.yaml again; an error changes nothing. One at a time."""
+        with self._reloading:
+            return self._reload()
+
+    def _reload(self) -> Reloaded:
         before = self.reloader.config
         changes = self.reloader.reload()
         config = self.config
+        prompter = Prompter(config, self.places)
         try:
-            rules, prompter = Rules(config), Prompter(config, self.places)
+            rules = Rules(config)
             prompter.make_built_in()
             campaigns = {
                 model.id: (prompter.ready(campaign_of(model, config)), model) for model in config.campaigns
             }
-        except ConfigError:
+        except BaseException:  # whatever it is: the old configuration holds
             self.reloader.config = before
+            prompter.stop()
             raise
         self.rules.become(rules)
         self.prompter.become(prompter)

@@ -131,7 +131,9 @@ class Launcher:
         held = self._claims.setdefault(name, deque())
         if not held and now >= self._dry_until_s.get(name, 0.0):
             limit = min(CLAIM_BATCH, max(1, wanted))
-            lease = self._shop.leases[campaign.team]
+            lease = self._shop.leases.get(campaign.team)
+            if lease is None:
+                return None  # the team is not ours now
             found = self._shop.store.claim_due(lease, name, limit, self._shop.tuning.claim_lease_s)
             held.extend(found)
             if len(found) < limit:

@@ -67,7 +67,7 @@ class Recovery:
             self._take_leg(team, switch, leg, peers.get(leg.leg_id, ""), callers | open_attempts.keys())
         adopted = unknown = 0
         for attempt_id, attempt in open_attempts.items():
-            if attempt_id in self._calls.lives:
+            if attempt_id in self._calls.lives or self._settler.writes(attempt_id):
                 continue
             if attempt_id in legs:
                 switch, leg = legs[attempt_id]

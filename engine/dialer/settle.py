@@ -34,6 +34,10 @@ class Settler:
     def waiting(self) -> int:
         return len(self._late)
 
+    def writes(self, attempt_id: str) -> bool:
+        """The end of this attempt is known here, though not yet to the store."""
+        return attempt_id in self._writing
+
     def settle(self, life: CallLife) -> None:
         """Work out the end and write it, beside the caller."""
         wall = self._shop.clock.wall_s()
@@ -117,6 +121,8 @@ class Settler:
         try:
             if not self._shop.store.settle(self._shop.leases[team], cdr, touch, then):
                 self._shop.count("settled_already")
+                if not cdr.originated_at_s and not cdr.created_at_s:  # its intent never came to the store
+                    self.results[cdr.campaign_id][cdr.disposition] -= 1
             if self._intents:
                 self._intents.settled(cdr.attempt_id)
             life, written_at_s = self._writing.pop(cdr.attempt_id, (None, 0.0))

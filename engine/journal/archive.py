@@ -146,7 +146,10 @@ def run(argv: list[str]) -> int:
     """The worker process. Ends in order on SIGTERM and SIGINT: 0. Cannot start: 1."""
     parser = argparse.ArgumentParser("archiver", description="Move the journal from the store to files.")
     parser.add_argument(
-        "--store", required=True, metavar="URL", help="the store, e.g. unix:///run/store.sock"
+        "--store",
+        default=os.environ.get("PROZVON_STORE_URL", ""),  # not every user of the machine is to see it
+        metavar="URL",
+        help="the store, e.g. unix:///run/store.sock; not given: what PROZVON_STORE_URL says",
     )
     parser.add_argument("--shards", type=int, default=16, help="number of shards of the store")
     parser.add_argument("--folder", type=Path, required=True, help="the archive's folder")

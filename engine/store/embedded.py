@@ -69,6 +69,10 @@ class EmbeddedServer:
         log.info("embedded store started: no Redis is configured", extra={"store": self.url, "pid": self.pid})
         return self.url
 
+    def wait(self) -> int:
+        """Until the server ends; its exit code. After `stop`: 0."""
+        return self._process.wait() if self._process else 0
+
     def stop(self) -> None:
         """Let the server write all it has and end. Safe to repeat."""
         if self._process is not None:

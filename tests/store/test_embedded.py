@@ -111,3 +111,16 @@ def test_a_long_path_still_gets_a_socket(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / ("x" * 60) / ("y" * 60))
     assert make_client(server.start()).ping()
     server.stop()
+
+
+def test_who_waits_for_the_server_learns_of_its_death_and_may_start_it_again(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path)
+    client = make_client(server.start())
+    client.set("told", "before")
+    os.kill(server.pid, signal.SIGKILL)
+    assert server.wait() == -signal.SIGKILL
+    try:
+        assert server.start() == server.url
+        assert make_client(server.url).get("told") == b"before"
+    finally:
+        server.stop()
