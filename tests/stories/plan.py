@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.freeswitch.carrier import PREFIXES
 
-MIX = {"hangs_up": 16, "busy": 8, "dead": 5, "rejected": 4, "congestion": 3, "unreachable": 4, "no_answer": 3}
+MIX = {"hangs_up": 10, "busy": 5, "dead": 3, "rejected": 3, "congestion": 2, "unreachable": 3, "no_answer": 2}
 """People of every kind, few enough for a quick campaign."""
 
 DISPOSITIONS = {
@@ -35,7 +35,7 @@ GROUPS: dict[str, dict[str, Any]] = {
     "unreachable": {"shares": {"unreachable": 1}},
     "announcement": {"shares": {"announcement": 1}, "announcement_s": 0.3},
     "no_answer": {"shares": {"no_answer": 1}},
-    "slow": {"shares": {"answer": 1}, "ring_s": 10},
+    "slow": {"shares": {"answer": 1}, "ring_s": 8, "talk_s": 1},
 }
 """The same outcomes on the virtual switch."""
 

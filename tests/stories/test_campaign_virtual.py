@@ -31,7 +31,7 @@ def test_every_contact_ends_as_planned_and_the_numbers_add_up(
     (tmp_path / "reminder.yaml").write_text(SCENARIO)
     robot = campaign("robot", mode="robot", script=str(tmp_path / "reminder.yaml"), max_calls=8)
     it = switch()
-    one = engine(config(speech, campaign("talks"), robot, agents=5, switch_port=it.port))
+    one = engine(config(speech, campaign("talks"), robot, agents=8, switch_port=it.port))
     one.agents_work()
     for campaign_id, people in lists.items():
         one.run(campaign_id, people)

@@ -15,7 +15,7 @@ def test_campaigns_are_made_paused_changed_and_stopped_while_calls_run(
     it = switch(talk_s={"uniform": [0.3, 0.8]})
     one = engine(config(speech, campaign("c1", max_calls=2), agents=4, switch_port=it.port))
     one.agents_work()
-    first = numbers({"hangs_up": 30, "busy": 6})
+    first = numbers({"hangs_up": 16, "busy": 6})
     one.run("c1", first)
     wait_for("calls", lambda: one.campaign("c1")["attempts"] >= 3)
 
@@ -48,10 +48,10 @@ def test_campaigns_are_made_paused_changed_and_stopped_while_calls_run(
 def test_config_yaml_is_read_again_on_sighup_and_a_wrong_one_changes_nothing(
     engine: StartEngine, switch: StartSwitch, speech: Path
 ) -> None:
-    it = switch(talk_s=2)
+    it = switch(talk_s=1.5)
     one = engine(config(speech, campaign("c1", max_calls=1), agents=3, switch_port=it.port))
     one.agents_work()
-    one.run("c1", numbers({"hangs_up": 12}))
+    one.run("c1", numbers({"hangs_up": 8}))
     wait_for("a talk", lambda: one.calls("talking"))
     assert len(one.calls()) == 1
 
@@ -71,7 +71,7 @@ def test_config_yaml_is_read_again_on_sighup_and_a_wrong_one_changes_nothing(
     wait_for("three at once", lambda: len(one.calls()) == 3)
     one.run("c2", numbers({"busy": 3}))
     wait_for("end of both", lambda: one.is_over("c1", "c2"), 40, 0.2)
-    hold_against_plan(one, it, numbers({"hangs_up": 12}) + numbers({"busy": 3}))
+    hold_against_plan(one, it, numbers({"hangs_up": 8}) + numbers({"busy": 3}))
 
 
 def test_a_scenario_that_is_wrong_is_told_before_any_call_and_the_engine_leaves_nothing_behind(
