@@ -154,17 +154,27 @@ class Agents:
         life = self.lives[agent_id]
         match fact:
             case f.LegAnswered() if life.leg_id == fact.leg_id:
-                life.phone_up = True
-                self.apply(PhoneUp(agent_id, fact.at_s))
-                self._mark(life)
-                if self._recalls.up(agent_id) and life.state is AgentState.PAUSED:
-                    self.apply(ReadyWanted(agent_id, fact.at_s))
-                if life.attempt_id and life.state is AgentState.RESERVED:
-                    self._on_fact(f.BridgeOverdue(life.attempt_id, fact.at_s))  # dialed for it: bridge now
+                # Not before it is parked: a bridge that overtakes the park costs the person their call.
+                late_s = 2 * self._shop.bridge_proof_s
+                self._shop.timers.after(late_s, "agent parks", lambda: self._phone_up(life, fact.leg_id))
+            case f.LegParked() if not life.phone_up:
+                self._phone_up(life, fact.leg_id)
             case f.LegEnded() | f.OriginateRefused():
                 self._leg_gone(life, fact)
             case _:
                 pass
+
+    def _phone_up(self, life: AgentLife, leg_id: str) -> None:
+        agent_id, now = life.agent.agent_id, self._shop.clock.now_s()
+        if life.phone_up or life.leg_id != leg_id:
+            return
+        life.phone_up = True
+        self.apply(PhoneUp(agent_id, now))
+        self._mark(life)
+        if self._recalls.up(agent_id) and life.state is AgentState.PAUSED:
+            self.apply(ReadyWanted(agent_id, now))
+        if life.attempt_id and life.state is AgentState.RESERVED:
+            self._on_fact(f.BridgeOverdue(life.attempt_id, now))  # dialed for it: bridge now
 
     def _leg_gone(self, life: AgentLife, fact: f.Fact) -> None:
         attempt_id, was_up = life.attempt_id, life.phone_up

@@ -146,6 +146,21 @@ def test_an_agent_who_hangs_up_the_phone_in_a_talk_ends_the_talk():
     assert world.agent("a2") == "ready"
 
 
+def test_nobody_is_bridged_to_a_leg_before_it_is_parked():
+    world = World()
+    on_demand(world)
+    world.dialer.desk.login("a1")
+    say(world, ReadyWanted)
+    world.run()
+    (call,) = world.dialed
+    world.fact(f.LegAnswered, call)
+    leg = world.switch.said("call_agent")[0][1]
+    world.dialer.on_fact(f.LegAnswered(leg, world.time.now))
+    assert world.switch.said("bridge") == []
+    world.time.pass_s(0.61)  # the news of the park is lost
+    assert world.switch.said("bridge") == [("bridge", leg, call)]
+
+
 # --- on demand -------------------------------------------------------------------------------------
 
 

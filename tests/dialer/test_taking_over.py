@@ -97,6 +97,7 @@ def test_an_agent_whose_answer_was_lost_in_a_gap_is_there() -> None:
     leg = world.switch.said("call_agent")[-1][1]
     world.switch.legs = [live(leg, prozvon_agent="a1")]
     world.dialer.on_switch(world.switch, "gap")
+    world.time.pass_s(1.0)  # it may still be on its way to the park
     assert world.agent() == "paused"
 
 

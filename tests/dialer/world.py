@@ -223,6 +223,8 @@ class World:
 
     def fact(self, kind: type[f.Fact], leg_id: str, **fields: Any) -> None:
         self.dialer.on_fact(kind(leg_id, self.time.now, **fields))
+        if kind is f.LegAnswered and leg_id in self.dialer.agents.by_leg:
+            self.dialer.on_fact(f.LegParked(leg_id, self.time.now))
         if kind is f.LegEnded:
             self.switch.alive.discard(leg_id)
 
