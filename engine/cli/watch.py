@@ -8,6 +8,7 @@ from engine.cli import live
 from engine.cli.client import engine, segment
 from engine.cli.frame import Commands, Exit, Parser, command, show
 from engine.cli.tables import pairs, seconds, table
+from engine.cli.why import why_text
 
 
 def add(commands: "Commands[Parser]") -> None:
@@ -33,9 +34,9 @@ def add(commands: "Commands[Parser]") -> None:
         "why",
         why,
         "why a contact is, or is not, called",
-        "  prozvon why 17\n  prozvon why 'договор 123/45' --json",
+        "  prozvon why 17\n  prozvon why +48600000001\n  prozvon why 'autumn:123/45' --json",
     )
-    parser.add_argument("contact", metavar="CONTACT", help="the contact's id, as in the list")
+    parser.add_argument("contact", metavar="CONTACT", help="the contact's id, as in the list, or its number")
     command(
         commands,
         "doctor",
@@ -80,7 +81,7 @@ def calls(args: argparse.Namespace) -> int:
 
 def why(args: argparse.Namespace) -> int:
     data = engine(args).get("/v1/why", contact_id=args.contact)
-    show(args, data, pairs(data))
+    show(args, data, why_text(data))
     return Exit.OK
 
 
