@@ -143,7 +143,7 @@ class Engine:
         return url
 
     def _store_died(self) -> None:
-        """Nothing is launched until each team is taken anew: what the store's disk lacks, our own log knows."""
+        """Nothing is launched until each team is taken anew: our own log knows what its disk lacks."""
         self.shop.leases.clear()
         self.feed.tell("store", what="ended")
 
@@ -220,6 +220,8 @@ class Engine:
         """The campaign's own list, at every start: rows that are there already count as duplicates."""
         path = self.config.at(name)
         try:
+            if path.exists() and not path.is_file():
+                raise ConfigError("the list is no plain file", str(path), "Pipes and devices cannot be read.")
             with path.open("rb") as file:
                 rows = iter(lambda: file.read(1 << 20), b"")
                 result = import_csv(self, self.shop.campaigns[campaign_id], rows, {})

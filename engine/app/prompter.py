@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.app.paths import Places
-from engine.config import Config
+from engine.config import Config, text_of
 from engine.domain.campaign import BUILT_IN, Campaign
 from engine.domain.contact import Contact
-from engine.domain.errors import ConfigError
 from engine.domain.prompt import PromptRef, Spoken
 from engine.ivr import reading
 from engine.ivr.script import Script
@@ -78,12 +77,7 @@ class Prompter:
         return self._places.on_switch(path.resolve())
 
     def _read(self, name: str) -> Script:
-        path = self._config.at(name)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"scenario cannot be read: {error.strerror}", str(path)) from None
-        return reading.read(text, name)
+        return reading.read(text_of(self._config.at(name), "scenario"), name)
 
     def prepare(self, campaign: Campaign, contact: Contact) -> str:
         """Have everything rendered that will be said in this call; ConfigError: it cannot be. Returns what

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from engine.callerid import LineChoice, NoLine, OwnNumber, Trunk, choose_line
 from engine.compliance.do_not_call_list import DoNotCallList, read_do_not_call
 from engine.compliance.gate import Gate
-from engine.config import Config
+from engine.config import Config, text_of
 from engine.contacts.recycling import after_attempt, phones_in_turn
 from engine.domain.attempt import Disposition
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
 from engine.domain.disposition import Ending, disposition_of
-from engine.domain.errors import ConfigError
 from engine.domain.gate import Allowed, Blocked
+
+LIST_BYTES = 512 * 1024 * 1024  # of numbers never called
 
 
 class Rules:
@@ -101,9 +102,5 @@ def _do_not_call(config: Config) -> DoNotCallList:
     name = config.calling.do_not_call_file
     if not name:
         return DoNotCallList()
-    path = config.at(name)
-    try:
-        return read_do_not_call(path.read_text(encoding="utf-8"), name)
-    except OSError as error:
-        what = f"the do-not-call list cannot be read: {error.strerror}"
-        raise ConfigError(what, str(path), "Without it nothing may be dialed.") from None
+    fix = "Without it nothing may be dialed."
+    return read_do_not_call(text_of(config.at(name), "the do-not-call list", fix, LIST_BYTES), name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.config.checks import check
 from engine.config.dialing import Campaign
+from engine.config.files import text_of
 from engine.config.models import Config
 from engine.config.shape import prepare, validate
 from engine.domain import strict_yaml
@@ -21,13 +22,7 @@ def load(path: str | Path, environ: Mapping[str, str] | None = None) -> Config:
     Raises ConfigError, also when the file cannot be read.
     """
     file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"not UTF-8 at byte {error.start}", str(file), "Save it as UTF-8.") from None
-    except OSError as error:
-        fix = "Name the file with --config PATH or PROZVON_CONFIG."
-        raise ConfigError(f"cannot be read: {error.strerror}", str(file), fix) from None
+    text = text_of(file, "the configuration", "Name the file with --config PATH or PROZVON_CONFIG.")
     return read(text, str(path), os.environ if environ is None else environ, file.parent)
 
 

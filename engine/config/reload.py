@@ -9,6 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from engine.config.load import load
 from engine.config.models import Config
+from engine.domain.errors import ConfigError
 
 # What is bound, connected or started once. Everything else holds from the next call or decision on.
 NEEDS_RESTART = (
@@ -76,6 +77,9 @@ class Reloader:
     def reload(self) -> Reloaded:
         """Read the file again. ConfigError: it is wrong, says why, and `config` is what it was."""
         fresh = load(self._path, self._environ)
+        if not fresh.model_fields_set:
+            fix = "Is it being written just now? Reload it again when it is whole."
+            raise ConfigError("the configuration is empty", str(self._path), fix)
         changes = tuple(differences(self.config, fresh))
         self.config = fresh
         return Reloaded(

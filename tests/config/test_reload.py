@@ -1,5 +1,7 @@
 """Reading config.yaml again while calls run."""
 
+import os
+
 import pytest
 
 from engine.config import Reloader
@@ -77,3 +79,29 @@ def test_a_wrong_file_changes_nothing_and_says_why(file, text):
         reloader.reload()
     assert str(file) in str(caught.value)
     assert reloader.config is before
+
+
+@pytest.mark.parametrize("text", ["", "# to be written\n", "\n\n"])
+def test_an_empty_file_is_taken_for_one_half_written_and_changes_nothing(file, text: str):
+    reloader = Reloader(file, {"ESL": "hunter2"})
+    before = reloader.config
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="the configuration is empty"):
+        reloader.reload()
+    assert reloader.config is before
+
+
+def test_a_pipe_or_a_device_in_place_of_the_file_holds_nothing_up(file):
+    reloader = Reloader(file, {"ESL": "hunter2"})
+    for wrong in ("pipe", "device"):
+        file.unlink()
+        os.mkfifo(file) if wrong == "pipe" else file.symlink_to("/dev/zero")
+        with pytest.raises(ConfigError, match="a pipe or a device"):
+            reloader.reload()
+
+
+def test_a_huge_file_is_refused_without_being_read_whole(file):
+    with file.open("wb") as sparse:
+        sparse.truncate(2**40)
+    with pytest.raises(ConfigError, match="longer than"):
+        Reloader(file, {"ESL": "hunter2"})
