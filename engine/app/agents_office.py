@@ -31,13 +31,15 @@ class AgentsOffice:
 
     def _agent(self, life: AgentLife) -> dict[str, Any]:
         call = self.engine.dialer.calls.lives.get(life.attempt_id)
+        clock = self.engine.clock
+        up_s = clock.wall_s() - self.engine.started_at_s  # who was never here is offline since we started
         return {
             "agent_id": life.agent.agent_id,
             "name": life.agent.name,
             "team": life.agent.team,
             "extension": life.agent.extension,
             "state": life.state.value,
-            "since_s": round(self.engine.clock.now_s() - life.since_s, 1),
+            "since_s": round(min(clock.now_s() - life.since_s, up_s), 1),
             "leaving": life.leaving,
             "why": life.why,
             "phone_up": life.phone_up,

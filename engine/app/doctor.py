@@ -1,5 +1,6 @@
 """Why does nothing dial? From the switch to the queue, the first thing that stops calls."""
 
+from datetime import datetime
 from typing import Any
 
 from engine.domain.campaign import CampaignState, Mode
@@ -40,6 +41,10 @@ def examine(engine: Any) -> list[dict[str, Any]]:
         "Start one: prozvon campaign start ID (list: prozvon campaign list).")  # fmt: skip
     for campaign in running:
         _campaign(engine, campaign, say)
+    blocked = {key: n for key, n in engine.shop.counters.items() if key.startswith("blocked_")}
+    if blocked:
+        refused = ", ".join(f"{key.removeprefix('blocked_')} {n}" for key, n in blocked.items())
+        say("gate", True, f"refused since the start: {refused}")
     return findings
 
 
@@ -71,12 +76,12 @@ def _campaign(engine: Any, campaign: Any, say: Any) -> None:
     if campaign.mode is not Mode.ROBOT:
         agents = [a for a in dialer.agents.lives.values() if a.agent.team == campaign.team]
         soon = [a for a in agents if a.state.value in SOON and campaign.skills <= a.agent.skills]
-        states = ", ".join(f"{a.agent.agent_id} {a.state.value}" for a in agents) or "none"
+        states = ", ".join(map(_state, agents)) or "none"
         say(
             f"{name}: agents",
             bool(soon),
             states,
-            "Log agents in and make them ready: prozvon agent ready ID.",
+            "Log agents in and make them ready: prozvon agent login ID, prozvon agent ready ID.",
         )
     try:
         sizes = engine.store.queue_sizes(name, engine.clock.wall_s())
@@ -86,17 +91,18 @@ def _campaign(engine: Any, campaign: Any, say: Any) -> None:
     fix = "Import contacts: prozvon import FILE --campaign " + name
     found = f"{sizes.due} due, {sizes.later} later, {sizes.claimed} in hand, {sizes.done} done"
     if sizes.next_due_at_s and not sizes.due:
-        wait_s = max(0.0, sizes.next_due_at_s - engine.clock.wall_s())
-        found += f"; the next in {wait_s:.0f} s"
+        found += f"; the next at {_local(sizes.next_due_at_s)}"
         fix = "Nothing is due: hours, intervals and limits say why (prozvon why CONTACT)."
     say(f"{name}: queue", bool(sizes.due or sizes.claimed), found, fix)
-    blocked = {key: n for key, n in engine.shop.counters.items() if key.startswith("blocked_")}
-    if blocked:
-        say(
-            f"{name}: gate",
-            True,
-            ", ".join(f"{key.removeprefix('blocked_')} {n}" for key, n in blocked.items()),
-        )
     decision = dialer.pacer.decisions.get(name)
     if decision:
         say(f"{name}: pacing", True, f"last: {decision.launch} ({decision.reason})")
+
+
+def _state(life: Any) -> str:
+    """anna offline (phone not reached: USER_NOT_REGISTERED)."""
+    return f"{life.agent.agent_id} {life.state.value}" + (f" ({life.why})" if life.why else "")
+
+
+def _local(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s).astimezone().isoformat(" ", "minutes")

@@ -10,9 +10,12 @@ from typing import Any
 from engine.cli.client import engine, segment
 from engine.cli.frame import Commands, Exit, Parser, command, show
 from engine.cli.tables import pairs, seconds, table
+from engine.control import Refused
 from engine.domain.errors import ConfigError
 
 Say = Callable[[argparse.Namespace], Mapping[str, Any]]
+LOGIN_S = 60.0  # longer than any agent's ring_time_s is sensible
+LOGIN_LOOK_S = 0.2
 SPAN = re.compile(r"\+(\d{1,6})([mhd])")
 SPAN_S = {"m": 60, "h": 3600, "d": 86_400}
 
@@ -39,10 +42,11 @@ def add(commands: "Commands[Parser]") -> None:
 
     one = verb(
         "login",
-        "come to work; the phone is called",
+        "come to work; the phone is called, and its answer waited for",
         " --extension 1001",
         lambda a: {"extension": a.extension},
     )
+    one.set_defaults(run=login)
     one.add_argument("--extension", default="", help="the phone to call; else the configured one")
     verb("ready", "take calls")
     one = verb(
@@ -95,8 +99,8 @@ def _help(args: argparse.Namespace) -> int:
 def list_all(args: argparse.Namespace) -> int:
     agents: list[dict[str, Any]] = engine(args).agents()
     rows = (
-        (one.get("agent_id"), one.get("name"), one.get("state"), seconds(one.get("since_s")), one.get("with"),
-         one.get("extension"), one.get("team"))
+        (one.get("agent_id"), one.get("name"), one.get("state"), seconds(one.get("since_s")),
+         one.get("with") or one.get("why"), one.get("extension"), one.get("team"))
         for one in agents
     )  # fmt: skip
     columns = ("agent", "name", "state", "for", "with", "extension", "team")
@@ -114,6 +118,24 @@ def act(args: argparse.Namespace) -> int:
     said = args.say(args)
     data = engine(args).post(f"/v1/agents/{segment(args.agent)}/{args.verb}", said)
     show(args, data, f"{args.agent}: {data.get('state', 'done')}")
+    return Exit.OK
+
+
+def login(args: argparse.Namespace) -> int:
+    """Wait until the phone is answered or the engine gives up, so that `login && ready` can be written."""
+    remote, path = engine(args), f"/v1/agents/{segment(args.agent)}"
+    data = remote.post(f"{path}/login", args.say(args))
+    until_s = time.monotonic() + LOGIN_S
+    while data.get("state") == "calling" and time.monotonic() < until_s:
+        time.sleep(LOGIN_LOOK_S)
+        data = remote.get(path)
+    if data.get("state") == "offline":
+        where = f"extension {data.get('extension')}"
+        fix = "Is the phone registered (`show registrations` on the switch), and does it answer?"
+        raise Refused(f"{args.agent} is offline: {data.get('why') or 'the phone hung up'}", where, fix)
+    say = {"calling": "the phone still rings", "paused": "logged in; 'prozvon agent ready' takes calls"}
+    state = str(data.get("state", "done"))
+    show(args, data, f"{args.agent}: {say.get(state, state)}")
     return Exit.OK
 
 

@@ -199,7 +199,7 @@ def _agent(one: Mapping[str, Any]) -> tuple[Any, ...]:
         one.get("name"),
         one.get("state"),
         seconds(one.get("since_s")),
-        one.get("with"),
+        one.get("with") or one.get("why"),
     )
 
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from engine.cli import agent as agent_command
 from engine.control import Refused
 from engine.domain.errors import ConfigError, Problem, StoreError
 from tests.web.conftest import SUPERVISOR
@@ -43,6 +44,41 @@ def test_a_campaign_is_started_paused_and_stopped(prozvon, control, verb):
 def test_everything_an_agent_does_has_a_command(prozvon, control, words, asked):
     assert prozvon("agent", *words.split()).code == 0
     assert control.asked == [asked]
+
+
+def phone(control, monkeypatch, *states):
+    """The agent's phone as it is at each look: the last state stays."""
+    left = list(states)
+
+    def agent(agent_id):
+        state = left.pop(0) if len(left) > 1 else left[0]
+        return {"agent_id": agent_id, "extension": "1001", **state}
+
+    monkeypatch.setattr(control, "agent", agent)
+    monkeypatch.setattr(control, "agent_login", lambda agent_id, extension: agent(agent_id))
+    monkeypatch.setattr(agent_command, "LOGIN_LOOK_S", 0.0)
+
+
+def test_a_login_waits_until_the_phone_is_answered(prozvon, control, monkeypatch):
+    phone(control, monkeypatch, {"state": "calling"}, {"state": "calling"}, {"state": "paused"})
+    ran = prozvon("agent", "login", "anna")
+    assert (ran.code, ran.out) == (0, "anna: logged in; 'prozvon agent ready' takes calls\n")
+
+
+def test_a_phone_that_is_not_reached_is_told_with_the_switchs_word(prozvon, control, monkeypatch):
+    gone = {"state": "offline", "why": "phone not reached: USER_NOT_REGISTERED"}
+    phone(control, monkeypatch, {"state": "calling"}, gone)
+    ran = prozvon("agent", "login", "anna")
+    assert ran.code == 4
+    assert ran.err.startswith(
+        "prozvon: anna is offline: phone not reached: USER_NOT_REGISTERED (extension 1001)"
+    )
+
+
+def test_a_phone_that_rings_on_does_not_hold_the_command_for_ever(prozvon, control, monkeypatch):
+    phone(control, monkeypatch, {"state": "calling"})
+    monkeypatch.setattr(agent_command, "LOGIN_S", 0.05)
+    assert prozvon("agent", "login", "anna").out == "anna: the phone still rings\n"
 
 
 def test_lists_are_tables_for_people_and_json_for_scripts(prozvon):
