@@ -1,12 +1,14 @@
 """What the table asks for, carried out: orders to the switch, promises of agents, timers that become facts.
 
-Nothing here waits: an order is sent, and what became of it comes back as a fact.
+Nothing here waits: an order is sent, and what became of it comes back as a fact. A timer that watches over an
+order is armed before it: an order may be refused on the spot, when the link is down.
 """
 
 import re
 from collections.abc import Callable
 from typing import Protocol
 
+from engine.calls.attempt import State
 from engine.dialer.agents import Agents
 from engine.dialer.life import CallLife
 from engine.dialer.shop import Shop, log
@@ -14,6 +16,7 @@ from engine.domain import commands as c
 from engine.domain import facts as f
 from engine.domain.agent import Joined, PromiseBroken, TalkOver
 from engine.domain.campaign import Mode
+from engine.domain.errors import SwitchError
 from engine.ports import Switch
 
 BRIDGE_TRIES = 3
@@ -85,8 +88,8 @@ class Conductor:
                 to = (number, life.transfer_gateway, life.intent.caller_id, life.campaign.sorry)
                 switch.transfer(life.leg_id, *to)
             case c.HangUp(cause=cause):
-                switch.hang_up(life.leg_id, cause)
                 self._expect_end(life, 5.0)
+                switch.hang_up(life.leg_id, cause)
             case c.ReleaseAgent():
                 self._release(life, fact)
             case c.AskSwitch():
@@ -159,14 +162,14 @@ class Conductor:
             self._arm(life, "bridge", ring_s, f.BridgeOverdue)
             return
         life.agent_leg = self._agents.lives[life.agent_id].leg_id
-        life.bridge_tries += 1
+        life.bridge_tries += int(switch.up)  # while the link is away the agent's leg is not to blame
         if life.bridge_tries > BRIDGE_TRIES:
             self._lose_agent(life)
             return
+        self._arm(life, "bridge", self._shop.bridge_proof_s, f.BridgeOverdue)
         if life.bridge_tries == 1 and not life.talked_to:
             self._agents.alert(life, switch)
         switch.bridge(life.agent_leg, life.leg_id)
-        self._arm(life, "bridge", self._shop.bridge_proof_s, f.BridgeOverdue)
 
     def _lose_agent(self, life: CallLife) -> None:
         """The agent cannot be joined: their leg is in doubt, somebody else takes the person."""
@@ -179,12 +182,12 @@ class Conductor:
         now, first = self._shop.clock.now_s(), not life.talked_to
         life.disarm("bridge", "patience", "ring")
         life.talked_to = life.agent_id
+        self._agents.apply(Joined(life.agent_id, now))
         self._robots.joined(life)
         if first:
             life.bridged_at_s = self._shop.clock.wall_s()
             life.wait_s = max(0.0, life.bridged_at_s - life.answered_at_s) if life.answered_at_s else 0.0
             self.record(life, prozvon_talked=life.agent_id)
-        self._agents.apply(Joined(life.agent_id, now))
         if life.campaign.abandonment.notice:
             switch.after_bridge(life.leg_id, life.campaign.abandonment.notice)
 
@@ -211,21 +214,21 @@ class Conductor:
         if not (life.talked_to or life.campaign.mode is Mode.ROBOT):
             life.abandoned = True
             life.wait_s = self._shop.clock.now_s() - life.waits_since_s
+        self._expect_end(life, NOTICE_MAX_S)
         if life.campaign.abandonment.notice:
             switch.notice(life.leg_id, life.campaign.abandonment.notice)
         else:
             switch.hang_up(life.leg_id)
-        self._expect_end(life, NOTICE_MAX_S)
 
     def _leave_message(self, life: CallLife, switch: Switch) -> None:
         self._agents.forget(life)
         life.disarm("screening", "patience")
         if life.campaign.machine_message and life.amd == "machine":
-            switch.notice(life.leg_id, life.campaign.machine_message)
             self._expect_end(life, NOTICE_MAX_S)
+            switch.notice(life.leg_id, life.campaign.machine_message)
         else:
-            switch.hang_up(life.leg_id)
             self._expect_end(life, 5.0)
+            switch.hang_up(life.leg_id)
 
     def _release(self, life: CallLife, fact: f.Fact) -> None:
         now = self._shop.clock.now_s()
@@ -242,10 +245,15 @@ class Conductor:
         """Late: find out beside us whether the leg lives; a dead one ends with what we know."""
 
         def ask() -> None:
-            if switch.up and not switch.is_alive(life.leg_id):
-                self.post(lost(life, self._shop.clock.now_s()))
-            else:
-                self._expect_end(life, 15.0)
+            try:
+                if switch.up and not switch.is_alive(life.leg_id):
+                    self.post(lost(life, self._shop.clock.now_s()))
+                    return
+                if life.state in (State.CLOSING, State.NOTICE):
+                    switch.hang_up(life.leg_id)  # it did not hear us the first time
+            except SwitchError as error:
+                log.warning("leg not asked for", extra={"attempt": life.leg_id, "why": str(error)})
+            self._expect_end(life, 15.0)
 
         self._shop.tasks.start("ask switch", ask)
 

@@ -40,6 +40,10 @@ LAST_STOP_S, RENEW_S = 120.0, 60.0
 """With every engine dead a robot falls silent; the switch then ends its call within LAST_STOP_S."""
 
 
+AGAIN_S = 1.0  # after an order that could not be given
+LATE = 10  # a prompt's end is overdue after so many proofs of a bridge: machines are never that late
+
+
 class Prompts(Protocol):
     """Prompts as files the switch can play; everything was rendered before the call."""
 
@@ -58,7 +62,8 @@ class Prompts(Protocol):
 
 @dataclass(slots=True)
 class Session:
-    """One robot's talk. `timer`: cancels the scenario's only timer."""
+    """One robot's talk. Three timers, each to be called off: the scenario's own, `let_live` before the last
+    stop, and `silent`, the watch over the prompt `playing`."""
 
     runner: Runner
     saved: str = ""
@@ -69,6 +74,8 @@ class Session:
     unsettled: str = ""
     context: dict[str, str] = field(default_factory=dict)
     let_live: Callable[[], None] | None = None
+    playing: str = ""
+    silent: Callable[[], None] | None = None
 
 
 class RobotDesk:
@@ -97,19 +104,38 @@ class RobotDesk:
             log.error("scenario cannot talk", extra={"attempt": life.leg_id, "why": str(error)})
             self._on_fact(f.ScriptEnded(life.leg_id, self._shop.clock.now_s(), "no_scenario"))
             return
-        self._sessions[life.leg_id] = session = Session(runner, unsettled=script.hung_up)
-        switch = self._shop.switches[life.switch]
-        switch.park(life.leg_id)
-        self._keep_alive(life, session)
+        session = Session(runner, saved=life.adopted_step, unsettled=script.hung_up)
+        self._sessions[life.leg_id] = session
+        try:
+            self._shop.switches[life.switch].park(life.leg_id)
+            self._keep_alive(life, session)
+        except SwitchError as error:
+            self._later_again(life, session, error)
+            return
         self._carry_out(life, runner.start(self._shop.clock.now_s()))
+
+    def _later_again(self, life: CallLife, session: Session, error: SwitchError) -> None:
+        """The switch could not be told: take the scenario up again, where it stands, when it can."""
+        log.warning("robot's order refused", extra={"attempt": life.leg_id, "why": str(error)})
+        self._still(session)
+
+        def again() -> None:
+            if self._sessions.get(life.leg_id) is session:
+                life.adopted_step = session.saved
+                self.begin(life)
+
+        session.timer = self._shop.timers.after(AGAIN_S, "robot again", again)
 
     def _keep_alive(self, life: CallLife, session: Session) -> None:
         """Put off the last stop for as long as we drive the leg."""
-        if self._sessions.get(life.leg_id) is session:
+        after_s = RENEW_S
+        try:
             self._shop.switches[life.switch].hang_up_later(life.leg_id, LAST_STOP_S)
-            session.let_live = self._shop.timers.after(
-                RENEW_S, "robot lives", lambda: self._keep_alive(life, session)
-            )
+        except SwitchError:
+            after_s = AGAIN_S
+        session.let_live = self._shop.timers.after(
+            after_s, "robot lives", lambda: self._keep_alive(life, session)
+        )
 
     def _runner(self, script: Script, life: CallLife) -> Runner:
         contact = life.contact
@@ -129,9 +155,7 @@ class RobotDesk:
         session = self._sessions.pop(life.leg_id, None)
         if session is None:
             return
-        self._disarm(session)
-        if session.let_live:
-            session.let_live()
+        self._still(session)
         if not session.runner.finished:
             session.runner.on(HungUp(self._shop.clock.now_s()))
         report = session.runner.report()
@@ -153,6 +177,14 @@ class RobotDesk:
             disposition=report.disposition,
             values=report.values,
         )
+
+    def _still(self, session: Session) -> None:
+        """None of its timers fires any more."""
+        self._disarm(session)
+        for call_off in (session.let_live, session.silent):
+            if call_off:
+                call_off()
+        session.let_live = session.silent = None
 
     # --- agents ------------------------------------------------------------------------------------
 
@@ -187,6 +219,9 @@ class RobotDesk:
             case f.DigitPressed(digit=digit):
                 self._carry_out(life, session.runner.on(Digit(fact.at_s, digit)))
             case f.StepDone(step_id=step_id) if step_id:
+                if step_id == session.playing and session.silent:
+                    session.silent()
+                    session.silent = None
                 self._carry_out(life, session.runner.on(PromptDone(fact.at_s, step_id)))
             case _:
                 pass
@@ -206,7 +241,7 @@ class RobotDesk:
                 self._do(life, session, action)
             self._keep(life, session)
         except SwitchError as error:
-            log.warning("robot's order refused", extra={"attempt": life.leg_id, "why": str(error)})
+            self._later_again(life, session, error)
 
     def _do(self, life: CallLife, session: Session, action: Action) -> None:
         switch, now = self._shop.switches[life.switch], self._shop.clock.now_s()
@@ -215,6 +250,7 @@ class RobotDesk:
                 files = [path for path in map(self._prompts.file_of, refs) if path]
                 if files:
                     switch.play(life.leg_id, step_id, files)
+                    self._watch_over(life, session, step_id, self._prompts.length_s(refs))
                 else:
                     self._shop.count("prompts_missing")
                     log.error("prompt missing", extra={"attempt": life.leg_id, "node": session.runner.node})
@@ -244,6 +280,19 @@ class RobotDesk:
                     self._on_fact(f.ScriptEnded(life.leg_id, now, disposition))
             case _:
                 raise TypeError(f"an action nobody carries out: {type(action).__name__}")
+
+    def _watch_over(self, life: CallLife, session: Session, step_id: str, length_s: float) -> None:
+        """The news of a prompt's end may be lost: nobody is left in silence for it."""
+        if session.silent:
+            session.silent()
+
+        def overdue() -> None:
+            session.silent = None
+            self._shop.count("prompts_overdue")
+            self._on_fact(f.StepDone(life.leg_id, self._shop.clock.now_s(), step_id, "playback", "OVERDUE"))
+
+        late_s = length_s + LATE * self._shop.bridge_proof_s
+        session.playing, session.silent = step_id, self._shop.timers.after(late_s, "prompt", overdue)
 
     def _keep(self, life: CallLife, session: Session) -> None:
         """Where the scenario stands, on the channel, for the engine that may adopt the call."""

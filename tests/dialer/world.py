@@ -183,6 +183,7 @@ class World:
         agents: int = 1,
         mode: Mode = Mode.PROGRESSIVE,
         screener: Any = None,
+        robots: Any = NoRobots,
         **terms: Any,
     ) -> None:
         self.time, self.switch, self.rules, self.paper = Time(), PaperSwitch(), EasyRules(), Paper()
@@ -212,7 +213,7 @@ class World:
             agents={f"a{n}": Agent(f"a{n}", "team", str(1000 + n)) for n in range(1, agents + 1)},
         )
         self.store.add_contacts([(person(n), 0.0) for n in range(1, people + 1)], "test")
-        self.dialer = Dialer(self.shop, self.rules, "engine-1", NoRobots, screener)
+        self.dialer = Dialer(self.shop, self.rules, "engine-1", robots, screener)
         self.dialer.start()
 
     # --- what happens --------------------------------------------------------------------------------
