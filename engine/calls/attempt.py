@@ -13,13 +13,13 @@ DIALING ─► RINGING ─answer─► ANSWERED ─► SCREENING ─person─►
 Timers are facts; nothing here knows a clock. What a command means is the shell's affair (`engine/dialer`).
 """
 
-from enum import Enum
+from enum import StrEnum
 
 from engine.domain import commands as c
 from engine.domain import facts as f
 from engine.domain.errors import UnexpectedFact
 
-State = Enum(
+State = StrEnum(
     "State", "DIALING RINGING ANSWERED SCREENING WAITING CONNECTING TALKING HELD ROBOT NOTICE CLOSING ENDED"
 )
 S = State

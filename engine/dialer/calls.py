@@ -84,7 +84,7 @@ class Calls:
                 "call",
                 attempt=life.leg_id,
                 campaign=life.campaign.campaign_id,
-                state=state.name.lower(),
+                state=str(state),
                 number=life.intent.number,
                 agent=life.agent_id,
             )

@@ -139,15 +139,12 @@ class Pacer:
         mine += [CallView(f"launching-{n}", "dialing", 0.0, 0.0, campaign.campaign_id,
                           campaign.mode is not Mode.ROBOT) for n in range(launching)]  # fmt: skip
         agents = tuple(
-            AgentView(a.agent.agent_id, a.state.value, now - a.since_s, bool(a.leaving))
+            AgentView(a.agent.agent_id, str(a.state), now - a.since_s, bool(a.leaving))
             for a in self._agents.lives.values()
             if a.agent.team == campaign.team
             and a.state is not AgentState.OFFLINE
             and campaign.skills <= a.agent.skills
         )
-        waiting = [
-            c for c in self._agents.waiting.values() if c.campaign.team == campaign.team and not c.paced
-        ]
         of_team = [c for c in self._agents.waiting.values() if c.campaign.team == campaign.team]
         waiting = [c for c in of_team if not c.paced]
         transfers = [c for c in of_team if c.paced and c.campaign.mode is Mode.ROBOT]
@@ -180,18 +177,17 @@ def blob_name(campaign_id: str, mode: Mode) -> str:
 
 def view_of(life: CallLife, now: float) -> CallView:
     """One live call as pacing sees it: no number, no name."""
-    state = life.state.name.lower()
-    if life.state is State.DIALING and life.early_media:
-        state = "early_media"
-    patience = life.patience_until_s - now if life.state is State.WAITING and life.patience_until_s else None
+    waits = life.state is State.WAITING
+    early = life.early_media and life.state is State.DIALING
+    patience = life.patience_until_s - now if waits and life.patience_until_s else None
     return CallView(
-        life.leg_id,
-        state,
+        life.intent.attempt_id,
+        "early_media" if early else str(life.state),
         now - life.started_s,
         now - life.since_s,
         life.campaign.campaign_id,
         # a caller who waits is told as demand that nobody paces, and must not count twice
-        life.campaign.mode is not Mode.ROBOT and not (life.state is State.WAITING and not life.paced),
+        life.campaign.mode is not Mode.ROBOT and not (waits and not life.paced),
         life.intent.agent_id or life.agent_id,
         patience,
     )

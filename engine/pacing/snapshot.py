@@ -1,13 +1,15 @@
-"""What a pacing policy may see, and what it answers. Pure data: no contact, no number, no clock."""
+"""What a pacing policy may see, and what it answers. Pure data: no contact, no number, no clock.
+
+The views are tuples: some hundreds of them are made for each decision, twenty times a second.
+"""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from engine.domain.facts import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class CallView:
+class CallView(NamedTuple):
     """One call in flight. `state`: dialing, early_media, ringing, screening, waiting, connecting, talking,
     robot, closing. `age_s`: since the originate; `state_age_s`: in this state. `call_class`: an aggregate
     class (campaign and number kind), never a score of one record. `patience_left_s`: until a waiting person
@@ -23,8 +25,7 @@ class CallView:
     patience_left_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AgentView:
+class AgentView(NamedTuple):
     """One agent that may serve the campaign. `state`: as AgentState; `age_s`: seconds in it."""
 
     agent_id: str
@@ -43,6 +44,9 @@ class UnpacedDemand:
     inbound_waiting: int = 0
     robot_transfers: int = 0
     callbacks_due: int = 0
+
+
+MAY_NEED_AN_AGENT = frozenset({"dialing", "early_media", "ringing", "answered", "screening", "waiting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,7 @@ class Snapshot:
     def in_flight(self) -> int:
         """Calls that may yet need an agent who is not promised to them."""
         return sum(
-            call.needs_agent
-            and not call.reserved_agent
-            and call.state in ("dialing", "early_media", "ringing", "answered", "screening", "waiting")
+            call.needs_agent and not call.reserved_agent and call.state in MAY_NEED_AN_AGENT
             for call in (*self.calls, *self.others)
         )
 

@@ -1,6 +1,7 @@
 """What comes in from the switch, made into facts: duplicates out, jobs matched, legs kept in mind."""
 
 import logging
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -25,6 +26,37 @@ class _Originate:
         self.sent_at_s, self.created = sent_at_s, False
 
 
+class _Lags:
+    """Originate -> CHANNEL_CREATE of the last half minute, kept sorted: pacing asks at each decision."""
+
+    def __init__(self) -> None:
+        self._told: deque[tuple[float, float]] = deque()
+        self._sorted: list[float] = []
+
+    def clear(self) -> None:
+        self._told.clear()
+        self._sorted.clear()
+
+    def add(self, at_s: float, lag_s: float) -> None:
+        self._told.append((at_s, lag_s))
+        insort(self._sorted, lag_s)
+        if len(self._told) > MOST_LAGS:
+            self._drop_oldest()
+
+    def p95(self, now_s: float, owed: list[float]) -> float:
+        """95th percentile with the ages of those still owed; 0.0 of nothing."""
+        while self._told and now_s - self._told[0][0] > LAG_WINDOW_S:
+            self._drop_oldest()
+        count = len(self._sorted) + len(owed)
+        if not count:
+            return 0.0
+        above = count - int(0.95 * (count - 1))
+        return sorted(self._sorted[-above:] + owed)[-above]
+
+    def _drop_oldest(self) -> None:
+        del self._sorted[bisect_left(self._sorted, self._told.popleft()[1])]
+
+
 class Intake:
     """Owns no socket. `on_refusal(leg_id, text)`: a job ended badly and no channel of it was seen so far.
     Several threads of the switch send events, so wait a little and then ask `refusal`.
@@ -35,7 +67,7 @@ class Intake:
         self.heartbeat_at_s = 0.0
         self.legs: set[str] = set()
         self._originates: dict[str, _Originate] = {}
-        self._lags: deque[tuple[float, float]] = deque(maxlen=MOST_LAGS)
+        self._lags = _Lags()
         self._doubtful: set[str] = set()
         self._seen: set[str] = set()
         self._seen_order: deque[str] = deque()
@@ -106,15 +138,13 @@ class Intake:
         originate = self._originates.get(leg_id)
         if originate and not originate.created:
             originate.created = True
-            self._lags.append((at_s, at_s - originate.sent_at_s))
+            self._lags.add(at_s, at_s - originate.sent_at_s)
 
     def lag_s(self, now_s: float) -> float:
         """Originate -> CHANNEL_CREATE, 95th percentile of the last half minute; what is owed counts too."""
-        while self._lags and now_s - self._lags[0][0] > LAG_WINDOW_S:
-            self._lags.popleft()
-        owed = [now_s - o.sent_at_s for o in self._originates.values() if not o.created]
-        lags = sorted([lag for _, lag in self._lags] + owed)
-        return lags[int(0.95 * (len(lags) - 1))] if lags else 0.0
+        return self._lags.p95(
+            now_s, [now_s - o.sent_at_s for o in self._originates.values() if not o.created]
+        )
 
     def _on_job(self, event: Event) -> None:
         """Of a channel its own events tell the truth; the job's text does not, and has no fixed place."""

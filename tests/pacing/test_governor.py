@@ -41,7 +41,7 @@ def test_hard_stop_no_agent_ready_or_soon_ready_no_call(
 ) -> None:
     """F05, whatever the policy asks for: all offline, still being called, paused, or about to leave."""
     gone = tuple(
-        replace(a, leaving=True) if a.state not in ("offline", "calling", "paused") else a
+        a._replace(leaving=True) if a.state not in ("offline", "calling", "paused") else a
         for a in snapshot.agents
     )
     found = govern(asked, replace(snapshot, agents=gone), replace(bounds, needs_agents=True))
