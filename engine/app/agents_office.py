@@ -9,7 +9,7 @@ from engine.contacts.zones import zones_of_place
 from engine.control import NotFound, Refused
 from engine.dialer.life import CallLife
 from engine.domain import facts as f
-from engine.domain.agent import LogoutWanted, PauseWanted, ReadyWanted
+from engine.domain.agent import AgentState, LogoutWanted, PauseWanted, ReadyWanted
 from engine.domain.contact import Contact, Phone
 from engine.logs import masked
 
@@ -23,7 +23,10 @@ class AgentsOffice:
     # --- seeing ------------------------------------------------------------------------------------
 
     def agents(self) -> list[dict[str, Any]]:
-        return [self._agent(life) for life in self.engine.dialer.agents.lives.values()]
+        known = self.engine.shop.agents
+        lives = self.engine.dialer.agents.lives.values()
+        gone = AgentState.OFFLINE  # and taken out of the configuration
+        return [self._agent(life) for life in lives if life.agent.agent_id in known or life.state is not gone]
 
     def agent(self, agent_id: str) -> dict[str, Any]:
         life = self.engine.dialer.desk.life(agent_id)

@@ -269,9 +269,24 @@ class Engine:
             campaign = self._define(campaign_of(model, config), model.model_dump(mode="json"))
             self.dialer.states.setdefault(campaign_id, CampaignState.READY)
             self.dialer.change(campaign)
+        self._take_leave(before, config)
         self.feed.tell("config", changed=[change.key for change in (*changes.now, *changes.restart)])
         self.journal.append("config", "", changes.as_dict())
         return changes
+
+    def _take_leave(self, before: Config, config: Config) -> None:
+        """Of what the configuration holds no more: its agents finish their talk and are logged out, its
+        campaigns are stopped."""
+        for agent_id in sorted({one.id for one in before.agents} - {one.id for one in config.agents}):
+            self.dialer.desk.dismiss(agent_id)
+        for campaign_id in sorted(
+            {one.id for one in before.campaigns} - {one.id for one in config.campaigns}
+        ):
+            try:
+                self.set_state(campaign_id, CampaignState.STOPPED)
+            except StoreError as error:
+                self.dialer.set_running(self.shop.campaigns[campaign_id], False)
+                log.error("campaign not stopped for good", extra={"campaign": campaign_id, "why": str(error)})
 
     # --- facts -------------------------------------------------------------------------------------
 

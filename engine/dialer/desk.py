@@ -56,6 +56,8 @@ class Desk:
 
     def login(self, agent_id: str) -> None:
         life = self.life(agent_id)
+        if agent_id not in self._shop.agents:
+            raise NotFound(f"agent '{agent_id}' was taken out of the configuration", "agents", "Put it back.")
         if life.state is not a.AgentState.OFFLINE:
             return
         now = self._shop.clock.now_s()
@@ -64,6 +66,11 @@ class Desk:
             self._agents.raise_leg(agent_id)
         else:
             self._agents.apply(a.PhoneUp(agent_id, now))
+
+    def dismiss(self, agent_id: str) -> None:
+        """The configuration knows them no more: they finish their talk, and cannot come back."""
+        self._shop.agents.pop(agent_id, None)
+        self.say(agent_id, a.LogoutWanted, "taken out of the configuration")
 
     def say(self, agent_id: str, wish: type[a.AgentFact], reason: str = "") -> None:
         """ready, pause, logout."""

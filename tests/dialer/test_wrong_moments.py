@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.control import Refused
+from engine.control import NotFound, Refused
 from engine.dialer.conduct import file_word
 from engine.domain import agent as a
 from engine.domain import facts as f
@@ -130,3 +130,21 @@ def test_without_a_lease_nothing_is_claimed() -> None:
     world = World(people=1)
     world.shop.leases.clear()
     assert world.dialer.launcher.claim_one(world.campaign) is None
+
+
+def test_an_agent_taken_out_of_the_configuration_finishes_the_talk_and_cannot_come_back() -> None:
+    world = World(people=2)
+    agent_leg = world.log_in()
+    world.run()
+    call = world.dialed[0]
+    world.fact(f.LegCreated, call)
+    world.fact(f.LegAnswered, call)
+    world.fact(f.LegBridged, call, peer_id=agent_leg)
+    world.dialer.desk.dismiss("a1")
+    assert world.agent() == "talking"
+    world.fact(f.LegEnded, call)
+    world.time.pass_s(11.0)
+    assert world.agent() == "offline"
+    assert len(world.dialed) == 1
+    with pytest.raises(NotFound, match="taken out"):
+        world.dialer.desk.login("a1")
