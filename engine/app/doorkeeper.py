@@ -3,7 +3,8 @@
 from engine.app.runtime import SystemClock
 from engine.app.switches import Switches
 from engine.config.installation import Inbound as InboundConfig
-from engine.dialer.inbound import Inbound
+from engine.contacts.numbers import BadNumber, read_number
+from engine.dialer.inbound import Inbound, plain_number
 from engine.domain.errors import SwitchError
 from engine.switch.freeswitch import FreeSwitch
 from engine.switch.outbound import OutboundServer, Session
@@ -15,9 +16,9 @@ class Doorkeeper:
     """Listens where freeswitch-conf's `prozvon_inbound_socket` points."""
 
     def __init__(
-        self, config: InboundConfig, inbound: Inbound, switches: Switches, clock: SystemClock
+        self, config: InboundConfig, inbound: Inbound, switches: Switches, clock: SystemClock, country: str
     ) -> None:
-        self._inbound, self._switches = inbound, switches
+        self._inbound, self._switches, self._country = inbound, switches, country
         self._server = OutboundServer(
             config.host,
             config.port,
@@ -42,7 +43,7 @@ class Doorkeeper:
             session.hangup("CALL_REJECTED")
             session.wait_over(LEAVES_S)
             return
-        caller = session.variables.get("Caller-Caller-ID-Number", "")
+        caller = e164(session.variables.get("Caller-Caller-ID-Number", ""), self._country)
         switch = self._switch_of(session)
         life = self._inbound.accept(session.leg_id, caller, to_number, switch.name, route)
         campaign = life.campaign
@@ -57,3 +58,14 @@ class Doorkeeper:
             if link.core_uuid == core:
                 return self._switches.ports[name]
         raise SwitchError("a call from a switch we have no link to", core, "Add it to `switches`.")
+
+
+def e164(text: str, country: str) -> str:
+    """A caller's number as cases know it: networks send it national, international, with or without plus."""
+    digits = plain_number(text)
+    for spelling in (digits, f"+{digits}"):
+        try:
+            return read_number(spelling, country).e164
+        except BadNumber:
+            continue
+    return digits

@@ -116,7 +116,9 @@ class Engine:
         self.dialer.launcher.prepare = self.prompter.prepare
         self.rules.load(self.store.load_blob(CALLER_ID_USE))
         self.dialer.inbound.routes = routes_of(config)
-        self.door = Doorkeeper(config.inbound, self.dialer.inbound, self.switches, self.clock)
+        self.door = Doorkeeper(
+            config.inbound, self.dialer.inbound, self.switches, self.clock, config.calling.country
+        )
         self._leave.callback(self.door.stop)
         self.door.start()
         self._restore_campaigns()

@@ -315,6 +315,7 @@ def card_of(call: "CallLife") -> dict[str, object]:
         "attempts": call.progress.attempts,
         "last_outcome": call.progress.last_outcome,
         "fields": dict(call.contact.fields),
+        "context": dict(call.script_context),
         "script_path": list(call.script_path),
         "digits": call.digits,
     }

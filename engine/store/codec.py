@@ -153,7 +153,10 @@ def journal_fields(kind: str, body: bytes) -> dict[str, Any]:
     if kind == "intent":
         return asdict(INTENT.unpack(body))
     if kind == "cdr":
-        packed, next_due_at_s, next_reason = unpack_plain(body)
+        plain = unpack_plain(body)
+        if isinstance(plain, dict):
+            return plain  # of a call that had no intent, told by the engine itself: it came in
+        packed, next_due_at_s, next_reason = plain
         return asdict(CDR.unpack(packed)) | {"next_due_at_s": next_due_at_s, "next_reason": next_reason}
     plain = unpack_plain(body)
     if not isinstance(plain, dict):

@@ -18,7 +18,7 @@ from tests.stories.engine_process import EngineProcess, wait_for
 from tests.stories.virtual_switch import PASSWORD, VirtualSwitchProcess, population
 
 PERSON_HZ, NOTICE_HZ, WARNING_HZ, SORRY_HZ, MUSIC_HZ = 1000.0, 440.0, 520.0, 600.0, 350.0
-FOR_EVER = 3600
+FOR_EVER, MUSIC_S = 3600, 8.0
 OUR_NUMBER = "48220000101"
 
 
@@ -83,8 +83,8 @@ class VirtualPerson:
 
 @dataclass
 class Stage:
-    """`engine`: with the campaigns `hand` (manual), `warned` (manual, warning and whisper), `cards`
-    (preview), `line` (progressive) and `robot`; agents a1, a2 on standing legs, a3 called per contact."""
+    """`engine`: with campaigns `hand` (manual), `warned` (manual, warning and whisper), `cards`
+    (preview), `line` (progressive), `robot` and `short`; agents a1, a2 on standing legs, a3 on demand."""
 
     engine: EngineProcess
     esl: Esl
@@ -127,6 +127,36 @@ class Stage:
         answer = self.engine.ask("POST", f"/v1/agents/{agent_id}/{what}", json=given)
         assert answer.status_code in (404, 409), (answer.status_code, answer.text)
         return answer.text
+
+    # --- robots --------------------------------------------------------------------------------------
+
+    def robot_calls(self, campaign_id: str = "robot") -> "Talk":
+        """The campaign's robot calls somebody, who answers. Events of all legs are kept from here on."""
+        self.esl.subscribe("PLAYBACK_START", "PLAYBACK_STOP")
+        self.esl.events.clear()
+        number = self.number()
+        row = f"{number},Anna Nowak,p{number[1:]},1250.50,PLN,2026-12-01"
+        rows = f"phone,name,person_id,amount,currency,due_date\n{row}\n"
+        to = f"/v1/campaigns/{campaign_id}/contacts"
+        assert self.engine.ask("POST", to, data=rows.encode(), headers={"Content-Type": "text/csv"}).ok
+        self.engine.post(f"/v1/campaigns/{campaign_id}/start")
+        found = self.wait(
+            "the robot", lambda: [c for c in self.engine.calls("robot") if c["campaign"] == campaign_id]
+        )
+        attempt = found[0]["attempt"]
+        return Talk(attempt, number, self.person(attempt, number))
+
+    def prompt(self, leg: str, number: int, timeout_s: float = 20.0) -> None:
+        """Wait until the `number`-th prompt is being played on the leg."""
+
+        def begun() -> bool:
+            self.esl.api("uptime")  # brings the events along
+            mine = [
+                e for e in self.esl.events if e["Unique-ID"] == leg and e["Event-Name"] == "PLAYBACK_START"
+            ]
+            return len(mine) >= number
+
+        self.wait(f"prompt {number}", begun, timeout_s)
 
     # --- calls ---------------------------------------------------------------------------------------
 
@@ -189,6 +219,7 @@ class Stage:
     # --- from test to test -----------------------------------------------------------------------------
 
     def clear(self) -> None:
+        """Nobody at work, no call, no leg; an engine that was killed is there again."""
         for one in self.engine.get("/v1/campaigns"):
             if one["state"] == "running":
                 self.engine.post(f"/v1/campaigns/{one['campaign_id']}/pause")
@@ -218,8 +249,31 @@ def prompts(folder: Path) -> dict[str, Any]:
     }
     for name, (hz, seconds) in sounds.items():
         write_wav(folder / f"{name}.wav", tone(hz, seconds))
-    write_wav(folder / "music.wav", tone(MUSIC_HZ, 30.0))
+    write_wav(folder / "music.wav", tone(MUSIC_HZ, MUSIC_S))
     return {"company": "Prozvon Test"} | {name: {"en": str(folder / f"{name}.wav")} for name in sounds}
+
+
+SHORT = """
+scenario: short
+version: 1
+about: Asks for an agent at once, and says so when there is none.
+languages: [en]
+dispositions: {wanted: They were to talk with an agent., nobody: Nobody was free., left: They left before.}
+hung_up: left
+start: ask
+nodes:
+  ask:
+    do:
+      - say: {en: "This is a test. Please hold the line."}
+      - connect: {to: agents, timeout: 2, context: {about: "a test"}}
+    on: {no_agent: sorry}
+    disposition: wanted
+  sorry:
+    do:
+      - say: {en: "Nobody is free. Goodbye."}
+      - hangup
+    disposition: nobody
+"""
 
 
 def configuration(speech: Path, media: Path, inbound_port: int, **sections: Any) -> dict[str, Any]:
@@ -231,13 +285,16 @@ def configuration(speech: Path, media: Path, inbound_port: int, **sections: Any)
         campaign("cards", "preview", preview_s=2, **common),
         campaign("line", "progressive", ring_time_s=30, **common),
         campaign("robot", "robot", **robot, **common),
+        campaign("short", "robot", script=str(media / "short.yaml"), **common),
     ]
+    media.mkdir(parents=True, exist_ok=True)
+    (media / "short.yaml").write_text(SHORT)
     found = config(speech, *people, agents=3, prompts=prompts(media), **sections)
     found["teams"] = [{"name": "team"}, {"name": "demand", "standing_legs": False}]
     found["agents"][2]["team"] = "demand"
     found["campaigns"].append(campaign("called", "manual", **common) | {"team": "demand"})
     routes = [
-        {"prefix": "+4822000020", "campaign": "robot", "serve": "robot"},
+        {"prefix": "+4822000020", "campaign": "short", "serve": "robot"},
         {"prefix": "+4822", "campaign": "line", "serve": "agents", "max_wait_s": 4},
     ]
     found["inbound"] = {"port": inbound_port, "routes": routes}
