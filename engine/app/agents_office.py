@@ -35,7 +35,7 @@ class AgentsOffice:
     def _agent(self, life: AgentLife) -> dict[str, Any]:
         call = self.engine.dialer.calls.lives.get(life.attempt_id)
         clock = self.engine.clock
-        up_s = clock.wall_s() - self.engine.started_at_s  # who was never here is offline since we started
+        up_s = (clock.wall_s() - self.engine.started_at_s) * clock.speed  # who never came: since our start
         return {
             "agent_id": life.agent.agent_id,
             "name": life.agent.name,

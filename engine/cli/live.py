@@ -5,7 +5,7 @@ What is shown is the plain data of `Control.status()`; nothing here knows how to
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
 from rich import box
@@ -23,12 +23,17 @@ Event = Mapping[str, Any]
 REFRESH_S = 0.5
 PLAIN_EVERY_S = 5.0
 EVENTS_SHOWN = 8
+AGENTS_SHOWN = 24
+NARROW = 78
+"""Columns of a terminal below which the page leaves out what can be done without."""
 SERVED = ("talked", "robot_done", "robot_partial")
 LIVE_ANSWERS = (*SERVED, "abandoned", "hung_up")
 STATE_STYLE = {
     "running": "green", "ready": "green", "talking": "bold cyan", "reserved": "cyan", "preview": "cyan",
     "wrap_up": "yellow", "paused": "yellow", "calling": "yellow", "stopped": "red", "offline": "dim",
 }  # fmt: skip
+ON_THE_PAGE = {"pacing", "card"}
+"""Kinds of events that the page shows as a state already."""
 SAID = {"campaign", "switch", "team", "gateway_rests", "agent_phone_down", "adopted"}
 
 
@@ -63,9 +68,10 @@ def _follow(control: Source, events: deque[Event]) -> None:
 
 def _live(control: Source, until: Callable[[], bool], stdout: TextIO, events: deque[Event]) -> None:
     console = Console(file=stdout)
-    with Live(console=console, auto_refresh=False, screen=False, transient=True) as page:
+    with Live(console=console, auto_refresh=False, screen=True) as page:
         while not until():
-            page.update(render(control.status(), list(events)[-EVENTS_SHOWN:]), refresh=True)
+            shown = [event for event in events if event["kind"] not in ON_THE_PAGE][-EVENTS_SHOWN:]
+            page.update(render(control.status(), shown, console.width < NARROW), refresh=True)
             greenlets.sleep(REFRESH_S)
 
 
@@ -90,30 +96,34 @@ def _say(stdout: TextIO, text: str) -> None:
 # --- a status as something to look at ------------------------------------------------------------
 
 
-def render(status: Status, events: Sequence[Event] = ()) -> RenderableType:
-    """The page: header, campaigns, agents, last events, totals."""
+def render(status: Status, events: Sequence[Event] = (), narrow: bool = False) -> RenderableType:
+    """The page, what matters most on top, because a low window shows no more: header with what is down,
+    totals, campaigns, agents, last events."""
+    campaigns = [_campaign(one) for one in _campaigns(status)]
+    agents: Sequence[Mapping[str, Any]] = status.get("agents", ())
     parts: list[RenderableType] = [
         _header(status),
-        _grid(CAMPAIGN_COLUMNS, map(_campaign, _campaigns(status))),
+        Text(_totals(status), style="bold"),
+        _grid(CAMPAIGN_COLUMNS, campaigns, LEFT_OUT if narrow else ()),
         *map(Text, _details(status)),
     ]
-    agents = status.get("agents", ())
     if agents:
-        parts.append(_grid(AGENT_COLUMNS, map(_agent, agents)))
+        parts.append(_grid(AGENT_COLUMNS, map(_agent, agents[:AGENTS_SHOWN]), LEFT_OUT if narrow else ()))
+    if len(agents) > AGENTS_SHOWN:
+        parts.append(Text(f" and {len(agents) - AGENTS_SHOWN} more: prozvon agent list"))
     if events:
-        parts.append(Group(*(Text(event_text(event), style="dim", no_wrap=True) for event in events)))
-    parts.append(Text(_totals(status), style="bold"))
+        lines = (Text(event_text(event), style="dim", no_wrap=True, overflow="ellipsis") for event in events)
+        parts += [Text(""), *lines]
     return Group(*parts)
 
 
 def plain(status: Status) -> str:
     """The same for a command that answers once: what a script would not read, and a person can."""
     parts = [
-        _header(status).plain,
+        f"{_header(status).plain}\n{_totals(status)}",
         table(CAMPAIGN_COLUMNS, map(_campaign, _campaigns(status)), "no campaigns"),
         "\n".join(_details(status)),
         table(AGENT_COLUMNS, map(_agent, status.get("agents", ())), "no agents"),
-        _totals(status),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -121,7 +131,7 @@ def plain(status: Status) -> str:
 def progress_line(status: Status) -> str:
     """All that moves, on one line."""
     campaigns = "; ".join(
-        f"{one.get('campaign_id')} {one.get('state')}: {_queue(one, 'due')} due, "
+        f"{one.get('campaign_id')} {one.get('state')}: {_due(one)} due, "
         f"{_queue(one, 'later')} later, {_queue(one, 'done')} done, "
         f"{sum((one.get('calls') or {}).values())} calls"
         for one in _campaigns(status)
@@ -130,10 +140,12 @@ def progress_line(status: Status) -> str:
 
 
 def event_text(event: Event) -> str:
-    """One live event as a line."""
-    hidden = ("id", "at_s", "kind", "card", "attempt")
+    """One live event as a line: "agent anna: state ready"."""
+    kind = str(event.get("kind"))
+    hidden = ("id", "at_s", "kind", "card", "attempt", kind)
     fields = ", ".join(f"{key} {cell(value)}" for key, value in event.items() if key not in hidden and value)
-    return f"[{local_time(float(event.get('at_s') or 0))[11:19]}] {event.get('kind')}: {fields}"
+    about = f"{kind} {cell(event[kind])}" if event.get(kind) else kind
+    return f"[{local_time(float(event.get('at_s') or 0))[11:19]}] {about}: {fields}"
 
 
 def _clock(status: Status) -> str:
@@ -162,6 +174,7 @@ def _header(status: Status) -> Text:
 CAMPAIGN_COLUMNS = ("campaign", "state", "due/later/done", "calls", "ended", "people", "served", "aband.")
 FIGURES = frozenset(CAMPAIGN_COLUMNS[2:])
 AGENT_COLUMNS = ("agent", "name", "state", "for", "with")
+LEFT_OUT = ("ended", "people", "served", "name")
 
 
 def _campaigns(status: Status) -> Sequence[Mapping[str, Any]]:
@@ -169,12 +182,12 @@ def _campaigns(status: Status) -> Sequence[Mapping[str, Any]]:
 
 
 def _campaign(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    """`ended`: attempts; `people`: live answers; `served`: by an agent or the robot."""
+    """`ended`: attempts since the start; `people`: live answers; `served`: by an agent or the robot."""
     results: Mapping[str, int] = one.get("results") or {}
     return (
         one.get("campaign_id"),
         one.get("state"),
-        "/".join(str(_queue(one, name)) for name in ("due", "later", "done")),
+        f"{_due(one)}/{_queue(one, 'later')}/{_queue(one, 'done')}",
         sum((one.get("calls") or {}).values()),
         sum(results.values()),
         _count(results, LIVE_ANSWERS),
@@ -188,7 +201,9 @@ def _details(status: Status) -> Iterator[str]:
     for one in _campaigns(status):
         calls = ", ".join(f"{number} {state}" for state, number in (one.get("calls") or {}).items())
         decision = one.get("decision") or {}
-        pacing = f"launch {decision.get('launch')}: {cell(decision.get('reason'))}" if decision else ""
+        pacing = (
+            f"dials {decision.get('launch') or 'none'}: {cell(decision.get('reason'))}" if decision else ""
+        )
         told = "; ".join(part for part in (calls, pacing) if part)
         yield f"{one.get('campaign_id')} ({one.get('mode')}) {told}".rstrip()
 
@@ -205,6 +220,14 @@ def _agent(one: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _queue(one: Mapping[str, Any], name: str) -> Any:
     return (one.get("queue") or {}).get(name, "?")
+
+
+def _due(one: Mapping[str, Any]) -> Any:
+    """With those taken from the queue and not dialed yet, so that due, later, done and calls add up to all
+    contacts of the campaign."""
+    due, claimed = _queue(one, "due"), (one.get("queue") or {}).get("claimed", 0)
+    calls = sum((one.get("calls") or {}).values())
+    return due + max(0, claimed - calls) if isinstance(due, int) else due
 
 
 def _count(results: Mapping[str, int], dispositions: Sequence[str]) -> int:
@@ -228,18 +251,21 @@ def _totals(status: Status) -> str:
         states[str(agent.get("state"))] = states.get(str(agent.get("state")), 0) + 1
     agents = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
     return (
-        f"{status.get('calls', 0)} live calls, {sum(everything.values())} attempts ended, "
+        f"{status.get('calls', 0)} live calls"
+        + (f" | agents: {agents}" if agents else "")
+        + f" | since the start: {sum(everything.values())} attempts ended, "
         f"{_count(everything, LIVE_ANSWERS)} answered by people, {_count(everything, SERVED)} served, "
-        f"abandoned {_share(everything)}" + (f" | agents: {agents}" if agents else "")
+        f"abandoned {_share(everything)}"
     )
 
 
-def _grid(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Table:
+def _grid(columns: Sequence[str], rows: Iterable[tuple[Any, ...]], left_out: Sequence[str] = ()) -> Table:
     grid = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", expand=False
     )
-    for column in columns:
-        grid.add_column(column, no_wrap=True, justify="right" if column in FIGURES else "left")
+    shown = [at for at, column in enumerate(columns) if column not in left_out]
+    for at in shown:
+        grid.add_column(columns[at], no_wrap=True, justify="right" if columns[at] in FIGURES else "left")
     for row in rows:
-        grid.add_row(*(Text(cell(value), style=STATE_STYLE.get(str(value), "")) for value in row))
+        grid.add_row(*(Text(cell(row[at]), style=STATE_STYLE.get(str(row[at]), "")) for at in shown))
     return grid

@@ -5,7 +5,9 @@ import logging
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gevent import signal_handler
 from gevent.event import Event
@@ -111,7 +113,9 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
         demo.begin()
         live.run_view(office, until=lambda: stop.is_set() or demo.over, stdout=sys.stdout)
         demo.end()
-        print(summary_text(demo.summary()), flush=True)
+        summary = demo.summary()
+        print(summary_text(summary), flush=True)
+        print(_remarks(summary, office, own.speed))
         demo.export(engine.data / "cdr.csv")
         where = os.path.relpath(engine.data)
         print(f"\nUnder {where}: cdr.csv, journal/, recordings/, demo.log")
@@ -119,3 +123,14 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
     finally:
         engine.stop()
     return Exit.OK
+
+
+def _remarks(summary: Mapping[str, Any], office: Office, speed: float) -> str:
+    """What else a reader of the demo's numbers should know."""
+    later = sum(one["queue"].get("later", 0) for one in office.campaigns())
+    talk_s = max((float(one["average_talk_s"]) for one in summary["campaigns"].values()), default=0.0)
+    example = f", so an average talk of {talk_s:.1f} s was {talk_s * speed:.0f} s to them" if talk_s else ""
+    return (
+        f"\nDurations are by the clock on the wall; people lived {speed:g} times faster{example}.\n"
+        f"{later} contacts are left, to be tried again in hours or days. The demo ends when nobody is due."
+    )

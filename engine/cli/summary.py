@@ -1,11 +1,24 @@
 """What came of campaigns, as a table whose numbers add up: dispositions by campaign, with sums both ways."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.cli.tables import cell, pairs, seconds, table
+from engine.cli.tables import cell, seconds, table
 
 UNACCOUNTED = "not accounted for"
+FIGURES = {
+    "answered": "picked up by anyone",
+    "live": "answered by people",
+    "talked": "talked with an agent",
+    "robot": "talked with the robot",
+    "hung_up": "hung up before either",
+    "abandoned": "abandoned by us",
+    "abandon_rate": "abandoned of people",
+    "average_wait_s": "average wait",
+    "average_talk_s": "average talk",
+    "talk_s": "talks in all",
+}
+"""Keys of a summary, and what they are called."""
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:
@@ -25,16 +38,28 @@ def summary_text(summary: Mapping[str, Any]) -> str:
     body = [_row(row, [counts[name].get(row, 0) for name in names]) for row in rows]
     body.append(_row("attempts", [sum(counts[name].values()) for name in names]))
     columns = ("disposition", *names, "total") if len(names) != 1 else ("disposition", names[0])
-    parts = [table(columns, body)]
-    for name, one in campaigns.items():
-        rest = {key: _shown(key, value) for key, value in one.items() if _is_figure(key, value)}
-        if rest:
-            parts.append(f"{name}\n{pairs(rest, '  ')}")
-        agents: Mapping[str, Mapping[str, Any]] = one.get("agents") or {}
-        talks = [(agent, told.get("talks"), seconds(told.get("talk_s"))) for agent, told in agents.items()]
-        if talks:
-            parts.append(table(("agent", "talks", "talked for"), talks))
+    parts = [table(columns, body), *_figures(campaigns)]
+    talks = [
+        (agent, name, told.get("talks"), seconds(told.get("talk_s")))
+        for name, one in campaigns.items()
+        for agent, told in (one.get("agents") or {}).items()
+    ]
+    if talks:
+        parts.append(
+            table(("agent", "campaign", "talks", "talked for"), sorted(talks, key=lambda row: row[:2]))
+        )
     return "\n\n".join(parts)
+
+
+def _figures(campaigns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What the dispositions come to, side by side; a row that says nothing of any campaign is left out."""
+    rows = []
+    for key, words in FIGURES.items():
+        values = [one.get(key) for one in campaigns.values()]
+        if any(values) or (key == "abandon_rate" and any(one.get("live") for one in campaigns.values())):
+            rows.append((words, *(_shown(key, value) for value in values)))
+    if rows:
+        yield table(("of these", *campaigns), rows)
 
 
 def _accounted(summary: Mapping[str, Any]) -> dict[str, int]:
@@ -53,13 +78,12 @@ def _row(name: str, numbers: list[int]) -> tuple[Any, ...]:
     )
 
 
-def _is_figure(key: str, value: Any) -> bool:
-    """What is worth a line: a number that says something and stands nowhere else."""
-    return key != "attempts" and type(value) in (int, float) and value != 0
-
-
-def _shown(key: str, value: float) -> str:
-    """Fractions as percent, durations in seconds, the rest as it is."""
-    if key.endswith(("rate", "share")):
+def _shown(key: str, value: Any) -> str:
+    """Fractions as percent, averages in seconds with a tenth, sums of talk as a clock would."""
+    if not isinstance(value, (int, float)):
+        return ""
+    if key == "abandon_rate":
         return f"{100 * value:.1f} %"
+    if key == "talk_s":
+        return seconds(value)
     return f"{value:.1f} s" if key.endswith("_s") else cell(value)

@@ -60,8 +60,39 @@ def test_the_page_shows_everything_an_engineer_looks_for_first():
     for wanted in ("10 channels, 6 in use", "anna", "1:05", "+4860*****00", "call: campaign reminder"):
         assert wanted in page
     assert "4.0 %" in page, "1 abandoned of 25 live answers"
-    assert "6 live calls, 34 attempts ended, 25 answered by people, 24 served" in page
+    assert "6 live calls | agents: 1 ready, 1 talking | since the start: 34 attempts ended" in page
+    assert "25 answered by people, 24 served" in " ".join(page.split())
     assert "…" not in page, "nothing is cut off in the usual window"
+
+
+def test_what_matters_most_stands_on_top_where_a_low_window_still_shows_it():
+    bad = {"switches": [{"name": "sw1", "up": False, "why": "refused"}]}
+    lines = text_of(live.render({**STATUS, **bad})).splitlines()
+    assert "DOWN refused" in lines[0]
+    assert "6 live calls" in lines[1]
+
+
+def test_a_narrow_window_leaves_columns_out_rather_than_cutting_all():
+    page = text_of(live.render(STATUS, narrow=True), width=60)
+    assert "…" not in page
+    for wanted in ("campaign", "due/later/done", "120/40/37", "aband.", "anna", "+4860*****00"):
+        assert wanted in page
+
+
+def test_of_a_hundred_agents_the_page_shows_some_and_says_how_many_there_are():
+    many = [{"agent_id": f"a{number}", "state": "ready"} for number in range(100)]
+    page = text_of(live.render({**STATUS, "agents": many}))
+    assert f"and {100 - live.AGENTS_SHOWN} more: prozvon agent list" in page
+
+
+@given(
+    due=st.integers(0, 99), later=st.integers(0, 99), done=st.integers(0, 99), calls=st.integers(0, 30),
+    taken=st.integers(0, 30),
+)  # fmt: skip
+def test_due_later_done_and_calls_add_up_to_all_contacts(due, later, done, calls, taken):
+    queue = {"due": due, "later": later, "done": done, "claimed": calls + taken}
+    row = live._campaign({"queue": queue, "calls": {"ringing": calls}})
+    assert sum(map(int, row[2].split("/"))) + row[3] == due + later + done + calls + taken
 
 
 def test_a_switch_that_is_down_and_a_store_that_is_late_stand_out():
@@ -90,6 +121,7 @@ def test_one_line_holds_all_that_moves():
 
 def test_nothing_in_an_event_can_move_the_cursor():
     assert "\x1b" not in live.event_text({"id": 1, "at_s": 1.0, "kind": "card", "name": "\x1b[2Jx"})
+    assert "\x1b" not in live.event_text({"id": 1, "at_s": 1.0, "kind": "agent", "agent": "\x1b[2Jx"})
 
 
 class Engine:
@@ -112,7 +144,7 @@ def test_without_a_terminal_plain_lines_tell_the_state_its_changes_and_the_last_
     out, looks = io.StringIO(), itertools.count()
     live.run_view(Engine(), until=lambda: next(looks) >= 3, stdout=out)
     lines = out.getvalue().splitlines()
-    assert any(line.endswith("campaign: campaign reminder, state running") for line in lines)
+    assert any(line.endswith("campaign reminder: state running") for line in lines)
     assert sum("120 due" in line for line in lines) == 2, "once in five seconds, not at each look, and last"
     assert "120 due" in lines[-1]
     assert not any("pacing" in line for line in lines), "every decision would be noise"
@@ -127,7 +159,8 @@ def test_on_a_terminal_the_page_is_drawn_and_nothing_of_it_left_behind():
     out, looks = Terminal(), itertools.count()
     live.run_view(Engine(), until=lambda: next(looks) >= 2, stdout=out)
     assert "10 channels, 6 in use" in out.getvalue()
-    assert out.getvalue().endswith("\x1b[2K"), "the last lines are erased, for what follows"
+    assert out.getvalue().startswith("\x1b[?1049h"), "on a screen of its own, so that no resize leaves scraps"
+    assert "\x1b[?1049l" in out.getvalue()[-40:], "and back to where the summary is printed"
 
 
 COUNTS = st.dictionaries(st.sampled_from(["busy", "talked", "no_answer", "machine"]), st.integers(0, 999))
@@ -167,3 +200,18 @@ def test_rates_and_durations_are_told_with_their_units_and_agents_with_their_tal
     assert "3.1 %" in text
     assert "61.2 s" in text
     assert "1:01" in text
+
+
+def test_agents_of_several_campaigns_stand_in_one_table_and_no_abandoned_call_is_said_as_well():
+    one = {"attempts": 1, "by_disposition": {"talked": 1}, "live": 1, "abandon_rate": 0.0}
+    text = summary_text({"campaigns": {
+        "a": {**one, "agents": {"boris": {"talks": 1, "talk_s": 61.0}}},
+        "b": {**one, "agents": {"anna": {"talks": 1, "talk_s": 5.0}}},
+    }})  # fmt: skip
+    *_, table = text.split("\n\n")
+    assert [line.split()[:2] for line in table.splitlines()] == [
+        ["agent", "campaign"],
+        ["anna", "b"],
+        ["boris", "a"],
+    ]
+    assert "abandoned of people  0.0 %  0.0 %" in text
