@@ -32,8 +32,6 @@ STATE_STYLE = {
     "running": "green", "ready": "green", "talking": "bold cyan", "reserved": "cyan", "preview": "cyan",
     "wrap_up": "yellow", "paused": "yellow", "calling": "yellow", "stopped": "red", "offline": "dim",
 }  # fmt: skip
-ON_THE_PAGE = {"pacing", "card"}
-"""Kinds of events that the page shows as a state already."""
 SAID = {"campaign", "switch", "team", "gateway_rests", "agent_phone_down", "adopted"}
 
 
@@ -70,9 +68,14 @@ def _live(control: Source, until: Callable[[], bool], stdout: TextIO, events: de
     console = Console(file=stdout)
     with Live(console=console, auto_refresh=False, screen=True) as page:
         while not until():
-            shown = [event for event in events if event["kind"] not in ON_THE_PAGE][-EVENTS_SHOWN:]
+            shown = [event for event in list(events) if not _is_told(event)][-EVENTS_SHOWN:]
             page.update(render(control.status(), shown, console.width < NARROW), refresh=True)
             greenlets.sleep(REFRESH_S)
+
+
+def _is_told(event: Event) -> bool:
+    """Pacing and cards are on the page as a state; that a call has ended is told by `end`, with more."""
+    return event["kind"] in ("pacing", "card") or (event["kind"] == "call" and event.get("state") == "ended")
 
 
 def _lines(control: Source, until: Callable[[], bool], stdout: TextIO, events: deque[Event]) -> None:
@@ -113,7 +116,7 @@ def render(status: Status, events: Sequence[Event] = (), narrow: bool = False) -
         parts.append(Text(f" and {len(agents) - AGENTS_SHOWN} more: prozvon agent list"))
     if events:
         lines = (Text(event_text(event), style="dim", no_wrap=True, overflow="ellipsis") for event in events)
-        parts += [Text(""), *lines]
+        parts += lines
     return Group(*parts)
 
 

@@ -39,15 +39,13 @@ def summary_text(summary: Mapping[str, Any]) -> str:
     body.append(_row("attempts", [sum(counts[name].values()) for name in names]))
     columns = ("disposition", *names, "total") if len(names) != 1 else ("disposition", names[0])
     parts = [table(columns, body), *_figures(campaigns)]
-    talks = [
-        (agent, name, told.get("talks"), seconds(told.get("talk_s")))
+    talks = sorted(
+        (agent, name, int(told.get("talks") or 0), seconds(told.get("talk_s")))
         for name, one in campaigns.items()
         for agent, told in (one.get("agents") or {}).items()
-    ]
+    )
     if talks:
-        parts.append(
-            table(("agent", "campaign", "talks", "talked for"), sorted(talks, key=lambda row: row[:2]))
-        )
+        parts.append(table(("agent", "campaign", "talks", "talked for"), talks))
     return "\n\n".join(parts)
 
 
