@@ -1,6 +1,7 @@
 """`Control` for a running engine: what is asked of it, answered from dialer, store and journal."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from importlib import metadata
@@ -11,6 +12,7 @@ from engine.app.agents_office import AgentsOffice
 from engine.app.doctor import examine
 from engine.app.importing import import_csv
 from engine.app.meters import Meters
+from engine.app.totals import Totals
 from engine.control import NotFound, Refused
 from engine.domain.attempt import Cdr
 from engine.domain.campaign import Campaign, CampaignState, Mode
@@ -24,6 +26,7 @@ class Office(AgentsOffice):
     def __init__(self, engine: Any) -> None:
         super().__init__(engine)
         self._meters = Meters(engine)
+        self._totals = Totals(self.cdrs, time.monotonic)
 
     # --- the whole ---------------------------------------------------------------------------------
 
@@ -163,7 +166,11 @@ class Office(AgentsOffice):
     def campaign_status(self, campaign_id: str) -> dict[str, Any]:
         campaign = self._campaign(campaign_id)
         needs = campaign.mode is not Mode.ROBOT
-        return {**self._brief(campaign), "needs_agents": needs, "summary": self.summary(campaign_id)}
+        return {
+            **self._brief(campaign),
+            "needs_agents": needs,
+            "summary": self._totals.of(campaign_id).as_record(),
+        }
 
     # --- contacts and results ----------------------------------------------------------------------
 

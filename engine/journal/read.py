@@ -8,11 +8,12 @@ from typing import Any, Final
 import redis
 
 from engine.domain.errors import StoreError
+from engine.greenlets import Turns
 from engine.journal.archive import entry_of
 from engine.journal.segments import SUFFIX, Entry, StreamId, blocks, segments
 from engine.store.layout import root_of
 
-PAGE: Final = 500
+PAGE: Final = 2_000  # entries of all shards in one look: more would hold up the greenlets beside us
 
 
 class JournalReader:
@@ -30,7 +31,9 @@ class JournalReader:
     def read(self, kinds: frozenset[str] | None = None, since_s: float = 0.0) -> Iterator[dict[str, Any]]:
         """Records as `engine.ports.Journal` describes them. Raises StoreError when the store is away."""
         since: StreamId = (int(since_s * 1000), 0)
+        turns = Turns()
         for entry in self._entries(since):
+            turns()
             if entry.stream_id >= since and (kinds is None or entry.kind in kinds):
                 yield entry.readable()
 
@@ -66,19 +69,20 @@ class JournalReader:
 
     def _page(self, marks: dict[int, StreamId], since: StreamId) -> list[Entry]:
         """The next entries of all shards in one order: as far as every shard's page reaches."""
+        most = max(10, PAGE // len(self._streams))
         try:
             pipeline = self._client.pipeline(transaction=False)
             for shard, stream in enumerate(self._streams):
                 ms, number = max(marks.get(shard, (0, 0)), since)
                 after = "(" if (ms, number) != since else ""
-                pipeline.xrange(stream, min=f"{after}{ms}-{number}", count=PAGE)
+                pipeline.xrange(stream, min=f"{after}{ms}-{number}", count=most)
             replies = pipeline.execute()
         except redis.RedisError as away:
             raise StoreError(f"the store is away: {away}", "journal", "See that Redis runs.") from away
         pages, cut_off = [], (2**63, 0)
         for shard, rows in enumerate(replies):
             pages.append([entry_of(shard, stream_id, fields) for stream_id, fields in rows])
-            if len(rows) == PAGE:
+            if len(rows) == most:
                 cut_off = min(cut_off, pages[-1][-1].stream_id)
         merged = merge(*pages, key=lambda entry: entry.order)
         return [entry for entry in merged if entry.stream_id <= cut_off]
