@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from engine import greenlets
+from engine.app.alarms import Alarms
 
 
 class SystemClock:
@@ -25,7 +26,7 @@ class GeventTimers:
     """See `engine.ports.Timers`."""
 
     def __init__(self, clock: SystemClock) -> None:
-        self._clock, self._alarms = clock, greenlets.Alarms()
+        self._clock, self._alarms = clock, Alarms()
 
     def after(self, after_s: float, name: str, then: Callable[[], None]) -> Callable[[], None]:
         return self._alarms.after(max(0.0, after_s) / self._clock.speed, name, then)
