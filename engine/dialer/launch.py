@@ -7,7 +7,6 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from uuid import uuid4
 
 from engine.callerid import LineChoice, NoLine
 from engine.calls.agent import AgentLife
@@ -15,16 +14,15 @@ from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife
+from engine.dialer.originate import Wire, life_of
 from engine.dialer.rulebook import Rulebook
 from engine.dialer.shop import Shop, log
-from engine.domain import facts as f
 from engine.domain.agent import AgentState
-from engine.domain.attempt import Intent
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Claimed, Contact, Phone
-from engine.domain.errors import ConfigError, DialerError, Fenced, StoreError, SwitchError
+from engine.domain.errors import ConfigError, DialerError, Fenced, StoreError
 from engine.domain.gate import Blocked
-from engine.ports import Dial, IntentBook, SafetyNet
+from engine.ports import IntentBook
 
 CLAIM_BATCH = 50
 FRESH_S = 5.0  # what must be left of a claim's lease to come to the intent within it
@@ -48,6 +46,7 @@ class Launcher:
     ) -> None:
         self._shop, self._calls, self._agents = shop, calls, agents
         self._gateways, self._rules, self._intents = gateways, rules, intents
+        self._wire = Wire(shop, calls, gateways)
         self._claims: dict[str, deque[Claimed]] = {}
         self._dry_until_s: dict[str, float] = {}
         self._starts: dict[str, tuple[float, float]] = {}
@@ -260,7 +259,7 @@ class Launcher:
             self.put_back(campaign, claimed, wall + DRY_S, "the gateway's contract is used up", "line")
             return ""
         switch = self._gateways.lines[line.gateway].terms.switch
-        life = self._life(campaign, claimed, phone, line, switch)
+        life = life_of(self._shop, campaign, claimed, phone, line, switch)
         life.paced, life.whisper = agent is None, whisper
         if claimed.progress.guaranteed and agent is None and campaign.mode is not Mode.ROBOT:
             agent = self._agents.free_for(life)
@@ -284,29 +283,8 @@ class Launcher:
             if agent is not None:
                 self._agents.break_promise(agent)
             return ""
-        self._originate(life, line)
+        self._wire.originate(life)
         return life.leg_id
-
-    def _life(
-        self, campaign: Campaign, claimed: Claimed, phone: Phone, line: LineChoice, switch: str
-    ) -> CallLife:
-        now, contact = self._shop.clock.now_s(), claimed.contact
-        intent = Intent(
-            attempt_id=str(uuid4()),
-            contact_id=contact.contact_id,
-            person_id=contact.person_id,
-            campaign_id=campaign.campaign_id,
-            team=campaign.team,
-            mode=campaign.mode.value,
-            number=phone.number,
-            caller_id=line.caller_id,
-            gateway=line.gateway,
-            switch=switch,
-            made_at_s=self._shop.clock.wall_s(),
-            person_version=claimed.history.version,
-            decided={"line": line.reason},
-        )
-        return CallLife(intent, campaign, contact, claimed.progress, switch, started_s=now, since_s=now)
 
     def _intend(self, campaign: Campaign, claimed: Claimed, life: CallLife) -> bool | None:
         """True: stored. False: somebody was faster, the contact is back in the queue. None: unknown."""
@@ -326,37 +304,6 @@ class Launcher:
         except (StoreError, KeyError) as error:
             log.warning("intent not stored", extra={"attempt": life.leg_id, "why": str(error)})
             return None
-
-    def _originate(self, life: CallLife, line: LineChoice) -> None:
-        campaign, limits = life.campaign, life.campaign.abandonment
-        net_ms = min(1800, max(500, round(limits.answer_limit_s * 1000) - 200))
-        net = SafetyNet(limits.notice, net_ms, campaign.screening) if limits.notice else None
-        terms = self._gateways.lines[line.gateway].terms
-        order = Dial(
-            leg_id=life.leg_id,
-            number=terms.as_dialed(life.intent.number),
-            gateway=line.gateway,
-            caller_id=line.caller_id,
-            ring_time_s=campaign.ring_time_s,
-            net=net,
-            codec=terms.codec,
-            variables={
-                "prozvon_attempt": life.leg_id,
-                "prozvon_team": campaign.team,
-                "prozvon_campaign": campaign.campaign_id,
-                "prozvon_contact": life.intent.contact_id,
-            },
-        )
-        life.originated_at_s = self._shop.clock.wall_s()
-        self._calls.add(life)
-        self._shop.tell("dial", attempt=life.leg_id, campaign=campaign.campaign_id, number=life.intent.number)
-        try:
-            self._shop.switches[life.switch].dial(order)
-            self._calls.conduct.arm_ring(life, campaign.ring_time_s)
-        except SwitchError as error:
-            # The order may have left the socket: never dial again blindly, ask when the switch is back.
-            log.warning("originate in doubt", extra={"attempt": life.leg_id, "why": str(error)})
-            self._calls.post(f.AnswerOverdue(life.leg_id, self._shop.clock.now_s()))
 
 
 def path_of(campaign: Campaign, claimed: Claimed) -> str:

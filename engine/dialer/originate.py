@@ -1,0 +1,86 @@
+"""The last step before the wire: a new attempt with everything decided, and its order to the switch."""
+
+from uuid import uuid4
+
+from engine.callerid import LineChoice
+from engine.dialer.calls import Calls
+from engine.dialer.gateways import GatewayBook
+from engine.dialer.life import CallLife
+from engine.dialer.shop import Shop, log
+from engine.domain import facts as f
+from engine.domain.attempt import Intent
+from engine.domain.campaign import Campaign
+from engine.domain.contact import Claimed, Phone
+from engine.domain.errors import SwitchError
+from engine.ports import Dial, SafetyNet
+
+NET_LATEST_MS = 1_800  # with every engine dead, a person hears who called within 2 s
+NET_SOONEST_MS = 500
+
+
+def life_of(
+    shop: Shop, campaign: Campaign, claimed: Claimed, phone: Phone, line: LineChoice, switch: str
+) -> CallLife:
+    """A new attempt: its id becomes the leg's id, so at most one call can come of it."""
+    now, contact = shop.clock.now_s(), claimed.contact
+    intent = Intent(
+        attempt_id=str(uuid4()),
+        contact_id=contact.contact_id,
+        person_id=contact.person_id,
+        campaign_id=campaign.campaign_id,
+        team=campaign.team,
+        mode=campaign.mode.value,
+        number=phone.number,
+        caller_id=line.caller_id,
+        gateway=line.gateway,
+        switch=switch,
+        made_at_s=shop.clock.wall_s(),
+        person_version=claimed.history.version,
+        decided={"line": line.reason},
+    )
+    return CallLife(intent, campaign, contact, claimed.progress, switch, started_s=now, since_s=now)
+
+
+class Wire:
+    """Sends stored intents to their switch."""
+
+    def __init__(self, shop: Shop, calls: Calls, gateways: GatewayBook) -> None:
+        self._shop, self._calls, self._gateways = shop, calls, gateways
+
+    def originate(self, life: CallLife) -> None:
+        """From here on the facts of the leg are the call's."""
+        campaign, intent = life.campaign, life.intent
+        terms = self._gateways.lines[intent.gateway].terms
+        order = Dial(
+            leg_id=life.leg_id,
+            number=terms.as_dialed(intent.number),
+            gateway=intent.gateway,
+            caller_id=intent.caller_id,
+            ring_time_s=campaign.ring_time_s,
+            net=net_of(campaign),
+            codec=terms.codec,
+            variables={
+                "prozvon_attempt": life.leg_id,
+                "prozvon_team": campaign.team,
+                "prozvon_campaign": campaign.campaign_id,
+                "prozvon_contact": intent.contact_id,
+            },
+        )
+        life.originated_at_s = self._shop.clock.wall_s()
+        self._calls.add(life)
+        self._shop.tell("dial", attempt=life.leg_id, campaign=campaign.campaign_id, number=intent.number)
+        try:
+            self._shop.switches[life.switch].dial(order)
+            self._calls.conduct.arm_ring(life, campaign.ring_time_s)
+        except SwitchError as error:
+            # The order may have left the socket: never dial again blindly, ask when the switch is back.
+            log.warning("originate in doubt", extra={"attempt": life.leg_id, "why": str(error)})
+            self._calls.post(f.AnswerOverdue(life.leg_id, self._shop.clock.now_s()))
+
+
+def net_of(campaign: Campaign) -> SafetyNet | None:
+    """The message the dial string itself carries, just within the answer limit."""
+    limits = campaign.abandonment
+    within_ms = round(limits.answer_limit_s * 1000) - 200
+    after_ms = min(NET_LATEST_MS, max(NET_SOONEST_MS, within_ms))
+    return SafetyNet(limits.notice, after_ms, campaign.screening) if limits.notice else None
