@@ -167,7 +167,7 @@ def ports(config: Config) -> Iterator[Finding]:
     api, inbound = (config.api.host, config.api.port), (config.inbound.host, config.inbound.port)
     engine = _taken(*api) and _is_engine(*api, bool(config.api.tls_cert))
     for check, (host, port) in (("api", api), ("inbound", inbound)):
-        taken = bool(port) and _taken(host, port)
+        taken = engine or (bool(port) and _taken(host, port))  # a running one is not knocked at twice
         who = "an engine runs there" if engine else "in use by another program"
         fix = f"Choose another {check}.port, or stop what listens there."
         yield Finding(check, engine or not taken, f"{host}:{port}: {who if taken else 'free'}", fix)
