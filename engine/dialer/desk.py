@@ -58,6 +58,9 @@ class Desk:
         life = self.life(agent_id)
         if agent_id not in self._shop.agents:
             raise NotFound(f"agent '{agent_id}' was taken out of the configuration", "agents", "Put it back.")
+        if life.agent.team not in self._shop.leases:
+            what = f"team '{life.agent.team}' is another engine's, or not yet taken"
+            raise Refused(what, f"agent {agent_id}", "Log in there, or again in a moment.")
         if life.state is not a.AgentState.OFFLINE:
             return
         now = self._shop.clock.now_s()

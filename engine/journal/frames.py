@@ -81,15 +81,16 @@ def cut_torn_tail(path: Path) -> int:
 def append_durably(path: Path, data: bytes) -> None:
     """Append and fsync, the folder too when the file is new. A failed append leaves the file as it was."""
     is_new = not path.exists()
-    with path.open("ab") as file:
-        before = file.tell()
+    with path.open("ab", buffering=0) as file:  # a buffer would try the failed write again, and leave half
+        before = file.seek(0, os.SEEK_END)
+        left = memoryview(data)
         try:
-            file.write(data)
-            file.flush()
+            while left:
+                left = left[file.write(left) :]
             os.fsync(file.fileno())
         except OSError:
             with contextlib.suppress(OSError):
-                file.truncate(before)
+                os.ftruncate(file.fileno(), before)
             raise
     if is_new:
         fsync_folder(path.parent)

@@ -148,3 +148,11 @@ def test_an_agent_taken_out_of_the_configuration_finishes_the_talk_and_cannot_co
     assert len(world.dialed) == 1
     with pytest.raises(NotFound, match="taken out"):
         world.dialer.desk.login("a1")
+
+
+def test_agents_of_another_engines_team_are_not_called() -> None:
+    world = World()
+    world.shop.leases.clear()
+    with pytest.raises(Refused, match="another engine's"):
+        world.dialer.desk.login("a1")
+    assert world.switch.said("call_agent") == []
