@@ -11,7 +11,7 @@ import yaml
 from tests.stories.audit import hold_against_plan
 from tests.stories.configs import campaign, config
 from tests.stories.conftest import StartEngine, StartSwitch
-from tests.stories.engine_process import wait_for
+from tests.stories.engine_process import EngineProcess, wait_for
 from tests.stories.plan import MIX, dialed_twice, numbers
 from tests.stories.virtual_switch import invites_of, population
 
@@ -102,3 +102,27 @@ def test_the_virtual_switch_dies_and_everything_goes_on_after_its_restart(
     invites = invites_of(one.data / "log" / "invites.jsonl")
     assert dialed_twice(invite["number"] for invite in invites) == {}
     wait_for("agents ready again", one.all_ready)
+
+
+def test_a_link_that_breaks_again_and_again_and_loses_events_costs_nobody_their_place(
+    engine: StartEngine, switch: StartSwitch, speech: Path
+) -> None:
+    people = numbers(MIX, seed=3)
+    it = switch(faults={"event_loss": 0.01, "disconnect_every_s": {"uniform": [2, 4]}})
+    one = engine(config(speech, campaign("c1"), agents=6, switch_port=it.port))
+    wait_for("agents at work", lambda: at_work(one))
+    one.add_contacts("c1", people)
+    wait_for("a start", lambda: one.ask("POST", "/v1/campaigns/c1/start").ok)
+    wait_for("end of the campaign", lambda: one.is_over("c1"), 60, 0.2)
+    hold_against_plan(one, it, people, crashed=True)
+    wait_for("agents ready again", lambda: at_work(one))
+
+
+def at_work(engine: EngineProcess) -> bool:
+    """Everybody ready; who is not yet is asked again, as an agent would do it."""
+    for agent in engine.get("/v1/agents"):
+        if agent["state"] == "offline":
+            engine.ask("POST", f"/v1/agents/{agent['agent_id']}/login")
+        elif agent["state"] == "paused":
+            engine.ask("POST", f"/v1/agents/{agent['agent_id']}/ready")
+    return engine.all_ready()

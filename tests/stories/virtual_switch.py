@@ -18,7 +18,7 @@ from tests.stories.plan import GROUPS
 PASSWORD = "ClueCon"
 
 
-def population(**people: Any) -> dict[str, Any]:
+def population(faults: dict[str, Any] | None = None, **people: Any) -> dict[str, Any]:
     """Everybody of the number plan; `people`: habits of whoever answers, e.g. talk_s."""
     quick = {
         "setup_s": 0.02,
@@ -31,6 +31,7 @@ def population(**people: Any) -> dict[str, Any]:
         "default": {"shares": {"answer": 1}, "talk_s": {"uniform": [0.5, 1.5]}, **quick, **people},
         "groups": [{"prefix": f"+{PREFIXES[outcome]}", **group} for outcome, group in GROUPS.items()],
         "agents": {"default": {"answer_after_s": 0.1}},
+        "faults": faults or {},
     }
 
 
