@@ -93,8 +93,7 @@ class Desk:
 
     def _moved(self, life: AgentLife, before: a.AgentState) -> None:
         """Remember whom they talk with; a ready agent of a running preview campaign gets the next card."""
-        if life.state is a.AgentState.TALKING and life.attempt_id in self._calls.lives:
-            self._talks[life.agent.agent_id] = self._calls.lives[life.attempt_id]
+        self._remember(life)
         if life.state is not a.AgentState.READY:
             return
         for campaign in self._shop.campaigns.values():
@@ -102,6 +101,15 @@ class Desk:
             if campaign.mode is Mode.PREVIEW and campaign.campaign_id in self.running and mine:
                 self._shop.tasks.start("card", self.show_card, life.agent.agent_id, campaign)
                 return
+
+    def _remember(self, life: AgentLife) -> None:
+        """The talk that a note is about. One that was adopted had no beginning for us: its end tells it, or
+        the note itself."""
+        if (
+            life.state in (a.AgentState.TALKING, a.AgentState.WRAP_UP)
+            and life.attempt_id in self._calls.lives
+        ):
+            self._talks[life.agent.agent_id] = self._calls.lives[life.attempt_id]
 
     def show_card(self, agent_id: str, campaign: Campaign) -> None:
         """Claim the best due contact for this agent to look at; look again later when there is none."""
@@ -248,7 +256,9 @@ class Desk:
     def dispose(self, agent_id: str, outcome: str, callback_at_s: float, note: str) -> str:
         """The agent's note for their last talk, during it or after, and the end of wrap-up. Said again it
         replaces what was said before. Returns the attempt's id."""
-        life, call = self.life(agent_id), self._talks.get(agent_id)
+        life = self.life(agent_id)
+        self._remember(life)
+        call = self._talks.get(agent_id)
         if call is None:
             raise Refused(f"agent {agent_id} is {life.state.value}", "agent", "There is no talk to note.")
         if callback_at_s and callback_at_s < self._shop.clock.wall_s() - LATE_S:

@@ -1,7 +1,10 @@
 """Nothing is launched for a team before what lived already is known; a restarted switch has nothing left."""
 
+import pytest
+
 from engine.dialer.dialer import Dialer
 from engine.domain import facts as f
+from engine.domain.agent import AgentState
 from engine.domain.attempt import Intent
 from engine.domain.campaign import CampaignState
 from engine.domain.errors import SwitchGone
@@ -154,3 +157,20 @@ def test_a_leg_that_the_switch_makes_late_is_adopted_as_soon_as_it_is_there() ->
     assert list(again.calls.lives) == [call]
     world.time.pass_s(15.0)
     assert "unknown" not in [cdr["disposition"] for cdr in world.cdrs()]
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_talk_that_was_adopted_can_be_noted_before_and_after_its_end(over: bool) -> None:
+    world, book = World(people=1), Book()
+    leg = world.log_in()
+    world.run()
+    call = world.dialed[0]
+    world.fact(f.LegAnswered, call)
+    world.fact(f.LegBridged, call, peer_id=leg)
+    world.switch.legs = [live(call, leg), live(leg, call, prozvon_agent="a1")]
+    again = next_engine(world, book)
+    assert again.agents.lives["a1"].state is AgentState.TALKING
+    if over:
+        again.on_fact(f.LegEnded(call, world.time.now, ended_by="them"))
+        assert again.agents.lives["a1"].state is AgentState.WRAP_UP
+    assert again.desk.dispose("a1", "promise_to_pay", 0.0, "") == call
