@@ -197,7 +197,10 @@ class RemoteEngine:
                 what, self.at.looked, "Set PROZVON_TOKEN, or run where the engine's data folder is."
             )
         if status in (400, 422):
-            listed = [Problem("engine", one["where"], one["what"], one["fix"]) for one in problems]
+            listed = [
+                Problem(one.get("place") or "engine", one["where"], one["what"], one["fix"])
+                for one in problems
+            ]
             return ConfigError(what, where, fix, listed)
         kind = {404: NotFound, 403: Refused, 409: Refused, 429: Refused}.get(status, DialerError)
         return kind(what, where, fix)

@@ -22,8 +22,8 @@ from engine.app.runtime import SystemClock
 from engine.cli import live
 from engine.cli.frame import Commands, Exit, Parser, command, config_path
 from engine.cli.summary import summary_text
-from engine.config import load
-from engine.domain.errors import DialerError
+from engine.config import Config, load
+from engine.domain.errors import ConfigError, DialerError
 
 log = logging.getLogger("prozvon")
 
@@ -51,8 +51,7 @@ def run(args: argparse.Namespace) -> int:
 def _serve(path: Path) -> int:
     engine = Engine(path)
     make_data_folder(engine.data)
-    own = engine.config.logging
-    logs.start(own.level, own.format, engine.config.at(own.file) if own.file else None, own.queue)
+    _start_log(engine.config)
     stop = Event()
     try:
         engine.start()
@@ -71,6 +70,15 @@ def _serve(path: Path) -> int:
     finally:
         engine.stop()
     return Exit.OK
+
+
+def _start_log(config: Config) -> None:
+    own = config.logging
+    try:
+        logs.start(own.level, own.format, config.at(own.file) if own.file else None, own.queue)
+    except OSError as error:
+        fix = "Make its folder, give us the right to write there, or leave it out for standard error."
+        raise ConfigError(f"cannot be written: {error.strerror}: {own.file}", "logging.file", fix) from error
 
 
 def _reload(engine: Engine) -> None:

@@ -199,7 +199,9 @@ class OutboundServer:
         except OSError as error:
             listener.close()
             raise SwitchError(
-                f"cannot listen for calls: {error}", f"{self.host}:{self.port}", "Choose a free port."
+                f"cannot listen for calls that come in: {error.strerror}",
+                f"{self.host}:{self.port}",
+                "Is another engine running? Choose another inbound.port, and tell it the switch.",
             ) from None
         self.port = listener.getsockname()[1]
         self._listener = listener

@@ -15,9 +15,12 @@ log = logging.getLogger("prozvon.web")
 
 
 class ErrorText(BaseModel):
+    """`place`: file, line and column, of what was read from a file."""
+
     what: str
     where: str
     fix: str
+    place: str = ""
 
 
 class ErrorReply(BaseModel):
@@ -66,7 +69,7 @@ def of_dialer(error: DialerError) -> HttpError:
     """The first kind that fits decides the status; one of no known kind is ours to mend: 500."""
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     problems = [
-        {"what": problem.what, "where": problem.key or problem.place, "fix": problem.fix}
+        {"what": problem.what, "where": problem.key, "fix": problem.fix, "place": problem.place}
         for problem in getattr(error, "problems", ())
     ]
     headers = {"Retry-After": "5"} if status == 503 else None

@@ -194,3 +194,10 @@ def test_ports_are_free_or_held_by_an_engine_or_by_a_stranger():
         found = ports_found(stranger.port, stranger.port)
         assert found["api"] == (False, f"127.0.0.1:{stranger.port}: in use by another program")
         assert not found["inbound"][0]
+
+
+def test_a_log_that_cannot_be_written_is_told_and_gives_no_traceback(tmp_path, capfd):
+    own = tmp_path / "config.yaml"
+    own.write_text(f"store: {{data_dir: data}}\nlogging: {{file: {tmp_path}/nowhere/x.log}}\n")
+    assert cli.main(["run", "--config", str(own)]) == 2
+    assert capfd.readouterr().err.startswith("logging.file: cannot be written: No such file or directory")

@@ -219,6 +219,14 @@ def test_every_problem_of_a_definition_is_told(prozvon, control):
     assert "no such team" in ran.err
 
 
+def test_a_reload_that_fails_names_file_line_and_key(prozvon, control):
+    control.raises = ConfigError.of(
+        [Problem("config.yaml:6:5", "gateways[0].chanels", "unknown key", "Mend it")]
+    )
+    ran = prozvon("reload")
+    assert (ran.code, ran.err) == (2, "config.yaml:6:5: gateways[0].chanels: unknown key. Mend it\n")
+
+
 def test_errors_are_json_too_where_json_was_asked_for(prozvon, control):
     control.raises = Refused("busy", "anna", "Wait.")
     ran = prozvon("agent", "ready", "anna", "--json")
