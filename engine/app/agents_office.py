@@ -4,10 +4,11 @@ from typing import Any
 
 from engine.app.engine import Engine
 from engine.calls.agent import AgentLife
-from engine.contacts.numbers import BadNumber, read_number
+from engine.contacts.numbers import BadNumber, Number, read_number
 from engine.contacts.zones import zones_of_place
 from engine.control import NotFound, Refused
 from engine.dialer.life import CallLife
+from engine.dialer.wayout import EXTENSION
 from engine.domain import facts as f
 from engine.domain.agent import AgentState, LogoutWanted, PauseWanted, ReadyWanted
 from engine.domain.contact import Contact, Phone
@@ -117,10 +118,7 @@ class AgentsOffice:
 
     def _contact_for(self, campaign_id: str, number: str) -> str:
         """The contact that has this number in the campaign, or a new one made for it."""
-        try:
-            read = read_number(number, self.engine.config.calling.country)
-        except BadNumber as bad:
-            raise Refused(str(bad), "number", "Write it with the country code: +48600100200.") from None
+        read = self._number(number)
         phone = Phone(read.e164, read.kind, zones_of_place(read.place, read.region))
         for contact_id in self.engine.store.contact_of_number(phone.number):
             found = self.engine.store.find_contact(contact_id)
@@ -137,6 +135,13 @@ class AgentsOffice:
         never_by_itself_s = self.engine.clock.wall_s() + 10 * 366 * 86_400.0
         self.engine.store.add_contacts([(contact, never_by_itself_s)], "manual")
         return contact.contact_id
+
+    def _number(self, text: str) -> Number:
+        """A number that a trunk may be asked for: no premium-rate one, and none that cannot be."""
+        try:
+            return read_number(text, self.engine.config.calling.country)
+        except BadNumber as bad:
+            raise Refused(str(bad), "number", bad.fix) from None
 
     def agent_dispose(
         self, agent_id: str, outcome: str, callback_at_s: float = 0.0, note: str = ""
@@ -158,6 +163,8 @@ class AgentsOffice:
 
     def agent_transfer(self, agent_id: str, number: str, attended: bool = False) -> dict[str, Any]:
         desk = self.engine.dialer.desk
+        if number and not EXTENSION.fullmatch(number):
+            number = self._number(number).e164
         if attended:
             desk.consult(agent_id, number)
         else:
