@@ -58,6 +58,7 @@ class Dialer:
         self.agents.coming = self.calls.coming
         self.states: dict[str, CampaignState] = {}
         self._down_at_s: dict[str, float] = {}
+        self._not_taken: dict[str, str] = {}
         self._stopping = False
         for agent in shop.agents.values():
             self.agents.life(agent)
@@ -152,10 +153,13 @@ class Dialer:
             self.recovery.take_team(team)
         except (StoreError, SwitchError) as error:
             self.shop.leases.pop(team, None)
-            log.warning("team not taken yet", extra={"team": team, "why": str(error)})
+            if self._not_taken.get(team) != str(error):  # once per reason: this is tried every few seconds
+                log.warning("team not taken yet", extra={"team": team, "why": str(error)})
+            self._not_taken[team] = str(error)
             return
         finally:
             self.shop.recovering.discard(team)
+        self._not_taken.pop(team, None)
         self.shop.tell("team", team=team, what="taken")
         for campaign in self.shop.campaigns.values():
             if campaign.team == team and self.states.get(campaign.campaign_id) is CampaignState.RUNNING:

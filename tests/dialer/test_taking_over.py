@@ -35,6 +35,16 @@ def test_a_team_is_taken_at_once_when_its_switch_comes_up() -> None:
     assert world.shop.may_dial("team")
 
 
+def test_why_a_team_cannot_be_taken_is_said_once_however_long_it_lasts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(people=1)
+    new_engine(world)
+    unreachable(world)
+    world.time.pass_s(60.0)
+    assert caplog.text.count("team not taken yet") == 1
+
+
 def test_no_call_is_launched_while_live_calls_are_being_adopted() -> None:
     world = World(people=1)
     world.log_in()
