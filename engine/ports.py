@@ -265,6 +265,11 @@ class Switch(Protocol):
         """Take the leg out of whatever it does, the safety net included. Only when somebody serves it now."""
         ...
 
+    def park_anew(self, leg_id: str) -> None:
+        """The same for a leg that may be parked already, whatever plays on it; LegParked follows. (A park
+        ordered again for a leg that was parked by `park` leaves it deaf to everything.)"""
+        ...
+
     def extend_net(self, leg_id: str, by_ms: int) -> None: ...
     def notice(self, leg_id: str, prompt: str) -> None:
         """Play the prompt, then hang up; goes on without us."""

@@ -18,10 +18,11 @@ LIVE = frozenset({State.WAITING, State.CONNECTING, State.TALKING, State.HELD, St
 class CallLife:
     """One attempt while it lives. `*_s` on the engine's clock, `*_at_s` wall clock (epoch seconds).
 
-    `paced`: launched by a pacing policy (False: an agent started it, or it came in).
-    `transfer_gateway`: the trunk of a blind transfer's second leg. `whisper`: a prompt for the agent alone.
-    `stored`: an intent stands in the store and must be settled there. `noted`, `callback_at_s`: what the
-    agent said came of the talk, and when they promised to call back (epoch seconds, 0.0: never).
+    `paced`: launched by a pacing policy (False: an agent started it, or it came in). `parked`: by a robot,
+    which may be done once only. `transfer_gateway`: the trunk of a blind transfer's second leg. `whisper`: a
+    prompt for the agent alone. `stored`: an intent stands in the store and must be settled there. `noted`,
+    `callback_at_s`: what the agent said came of the talk, and when they promised to call back (epoch seconds,
+    0.0: never).
     """
 
     intent: Intent
@@ -65,6 +66,7 @@ class CallLife:
     transfer_gateway: str = ""
     whisper: str = ""
     recording: str = ""
+    parked: bool = False
     script_waits_s: float = 0.0
     hold_music: str = ""
     script_context: dict[str, str] = field(default_factory=dict)

@@ -36,6 +36,7 @@ from engine.ivr.talk import (
 )
 
 STEP_VARIABLE = "prozvon_step"
+PARKS_S = 1.0  # a leg that is parked anew stands by then, told or not
 LAST_STOP_S, RENEW_S = 120.0, 60.0
 """With every engine dead a robot falls silent; the switch then ends its call within LAST_STOP_S."""
 
@@ -63,10 +64,11 @@ class Prompts(Protocol):
 @dataclass(slots=True)
 class Session:
     """One robot's talk. Three timers, each to be called off: the scenario's own, `let_live` before the last
-    stop, and `silent`, the watch over the prompt `playing`."""
+    stop, and `silent`, the watch over the prompt `playing`. `stands`: the leg is parked and takes orders."""
 
     runner: Runner
     saved: str = ""
+    stands: bool = True
     timer: Callable[[], None] | None = None
     timer_id: str = ""
     connecting: bool = False
@@ -106,13 +108,24 @@ class RobotDesk:
             return
         session = Session(runner, saved=life.adopted_step, unsettled=script.hung_up)
         self._sessions[life.leg_id] = session
+        fresh, life.parked = not (life.parked or life.adopted_step), True
+        session.stands = fresh
         try:
-            self._shop.switches[life.switch].park(life.leg_id)
+            switch = self._shop.switches[life.switch]
+            (switch.park if fresh else switch.park_anew)(life.leg_id)
             self._keep_alive(life, session)
         except SwitchError as error:
             self._later_again(life, session, error)
             return
-        self._carry_out(life, runner.start(self._shop.clock.now_s()))
+        if fresh:
+            self._carry_out(life, runner.start(self._shop.clock.now_s()))
+        else:  # its last prompts may still be playing: they end with the new park, and only then it listens
+            self._shop.timers.after(PARKS_S, "robot parks", lambda: self._stands(life, session))
+
+    def _stands(self, life: CallLife, session: Session) -> None:
+        if not session.stands and self._sessions.get(life.leg_id) is session:
+            session.stands = True
+            self._carry_out(life, session.runner.start(self._shop.clock.now_s()))
 
     def _later_again(self, life: CallLife, session: Session, error: SwitchError) -> None:
         """The switch could not be told: take the scenario up again, where it stands, when it can."""
@@ -216,6 +229,10 @@ class RobotDesk:
         if session is None:
             return
         match fact:
+            case f.LegParked():
+                self._stands(life, session)
+            case _ if not session.stands:
+                pass
             case f.DigitPressed(digit=digit):
                 self._carry_out(life, session.runner.on(Digit(fact.at_s, digit)))
             case f.StepDone(step_id=step_id) if step_id:

@@ -84,6 +84,9 @@ class FreeSwitch:
     def park(self, leg_id: str) -> None:
         self._tell(orders.park(leg_id))
 
+    def park_anew(self, leg_id: str) -> None:
+        self._tell(orders.transfer(leg_id, [orders.Step("park")]))
+
     def take_over(self, leg_id: str, marks: Mapping[str, str], music: str, notice: str) -> None:
         """Answer a call that came in and take it out of the socket application that handed it to us: from
         here on it is like a call of our own. `music` until somebody serves it."""

@@ -41,16 +41,18 @@ class Tape:
         return 2.0
 
 
-def answered() -> tuple[World, str]:
-    """A robot's call whose person has picked up and hears the first prompt."""
+def answered(step: str = "") -> tuple[World, str]:
+    """A robot's call whose person has picked up and hears the first prompt. `step`: where another engine
+    left the scenario."""
     scripts = {"two": read(SCRIPT, "two.yaml")}
     world = World(
         mode=Mode.ROBOT, script="two", robots=lambda shop, tell: RobotDesk(shop, tell, scripts, Tape())
     )
     world.run()
     call = world.dialed[0]
+    world.dialer.calls.lives[call].adopted_step = step
     world.fact(f.LegAnswered, call)
-    assert len(world.switch.said("play")) == 1
+    assert len(world.switch.said("play")) == (0 if step else 1)
     return world, call
 
 
@@ -100,7 +102,7 @@ def test_a_prompt_that_could_not_be_ordered_is_played_when_the_link_is_back() ->
     played(world)
     world.time.pass_s(30.0)
     joined_again(world)
-    world.time.pass_s(1.1)
+    world.time.pass_s(2.2)
     assert len(world.switch.said("play")) >= 2
     while not world.switch.said("hang_up"):
         played(world)
@@ -128,4 +130,24 @@ def test_the_last_stop_is_put_off_though_the_link_was_down_when_it_was_due() -> 
     world.time.pass_s(20.0)
     joined_again(world)
     world.time.pass_s(1.1)
+    assert len(world.switch.said("hang_up_later")) == 2
+
+
+def test_a_leg_that_an_engine_left_is_parked_anew_and_spoken_to_only_when_it_stands() -> None:
+    before, call = answered()
+    played(before)
+    marks = [order[2] for order in before.switch.said("set_variables")]
+    saved = next(mark["prozvon_step"] for mark in reversed(marks) if "prozvon_step" in mark)
+    world, call = answered(saved)
+    assert world.switch.said("park") == []
+    assert world.switch.said("park_anew") == [("park_anew", call)]
+    assert world.switch.said("play") == []
+    world.fact(f.LegParked, call)
+    assert len(world.switch.said("play")) == 1
+
+
+def test_a_robots_leg_ends_by_itself_unless_its_engine_keeps_it_alive() -> None:
+    world, call = answered()
+    assert world.switch.said("hang_up_later") == [("hang_up_later", call, 120.0)]
+    world.time.pass_s(60.1)
     assert len(world.switch.said("hang_up_later")) == 2

@@ -146,17 +146,15 @@ class Stage:
         attempt = found[0]["attempt"]
         return Talk(attempt, number, self.person(attempt, number))
 
+    def prompts(self, leg: str) -> int:
+        """How many have begun to be played on the leg."""
+        self.esl.api("uptime")  # brings the events along
+        begun = (e for e in self.esl.events if e["Event-Name"] == "PLAYBACK_START")
+        return sum(e["Unique-ID"] == leg for e in begun)
+
     def prompt(self, leg: str, number: int, timeout_s: float = 20.0) -> None:
         """Wait until the `number`-th prompt is being played on the leg."""
-
-        def begun() -> bool:
-            self.esl.api("uptime")  # brings the events along
-            mine = [
-                e for e in self.esl.events if e["Unique-ID"] == leg and e["Event-Name"] == "PLAYBACK_START"
-            ]
-            return len(mine) >= number
-
-        self.wait(f"prompt {number}", begun, timeout_s)
+        self.wait(f"prompt {number}", lambda: self.prompts(leg) >= number, timeout_s)
 
     # --- calls ---------------------------------------------------------------------------------------
 
