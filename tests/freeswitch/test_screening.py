@@ -94,6 +94,7 @@ class Room:
         self.screener.open()
         until(lambda: self.link.connected, "the link")
         self.dialer.start()
+        until(lambda: "team" in self.shop.leases, "the team")
 
     def agent_ready(self) -> None:
         self.dialer.desk.login("a1")
