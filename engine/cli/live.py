@@ -204,11 +204,17 @@ def _details(status: Status) -> Iterator[str]:
     for one in _campaigns(status):
         calls = ", ".join(f"{number} {state}" for state, number in (one.get("calls") or {}).items())
         decision = one.get("decision") or {}
-        pacing = (
-            f"dials {decision.get('launch') or 'none'}: {cell(decision.get('reason'))}" if decision else ""
-        )
+        launch, reason = decision.get("launch") or "none", cell(decision.get("reason"))
+        if decision and _due(one) == 0:  # the policy is asked all the same, and would dial if it could
+            launch, reason = "none", f"nobody is due{_before(one)}"
+        pacing = f"dials {launch}: {reason}" if decision else ""
         told = "; ".join(part for part in (calls, pacing) if part)
         yield f"{one.get('campaign_id')} ({one.get('mode')}) {told}".rstrip()
+
+
+def _before(one: Mapping[str, Any]) -> str:
+    next_s = (one.get("queue") or {}).get("next_due_at_s")
+    return f" before {local_time(next_s)[:16]}" if next_s else ""
 
 
 def _agent(one: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -65,6 +65,14 @@ def test_the_page_shows_everything_an_engineer_looks_for_first():
     assert "…" not in page, "nothing is cut off in the usual window"
 
 
+def test_a_queue_with_nobody_due_is_said_to_be_so_whatever_pacing_would_like():
+    queue = {"due": 0, "later": 2, "claimed": 0, "done": 3, "next_due_at_s": 1_795_000_000.0}
+    idle = {"campaign_id": "a", "queue": queue, "decision": {"launch": 1, "reason": "1 ready"}}
+    page = text_of(live.render({**STATUS, "campaigns": [idle]}))
+    assert "dials none: nobody is due before 2026-11-1" in page
+    assert "1 ready, 0" not in page
+
+
 def test_what_matters_most_stands_on_top_where_a_low_window_still_shows_it():
     bad = {"switches": [{"name": "sw1", "up": False, "why": "refused"}]}
     lines = text_of(live.render({**STATUS, **bad})).splitlines()
