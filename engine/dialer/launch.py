@@ -4,7 +4,6 @@ Every call that the engine makes goes through `_dial`, and through the gate befo
 """
 
 import math
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from engine.callerid import LineChoice, NoLine
 from engine.calls.agent import AgentLife
 from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls
+from engine.dialer.claims import Claims
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife
 from engine.dialer.originate import Wire, life_of
@@ -24,8 +24,6 @@ from engine.domain.errors import ConfigError, DialerError, Fenced, StoreError
 from engine.domain.gate import Blocked
 from engine.ports import IntentBook
 
-CLAIM_BATCH = 50
-FRESH_S = 5.0  # what must be left of a claim's lease to come to the intent within it
 JUDGE_AT_MOST = 500  # contacts judged for one decision, so that a list at night does not hold the engine
 DRY_S = 1.0
 NO_LINE_S = 10.0
@@ -47,8 +45,7 @@ class Launcher:
         self._shop, self._calls, self._agents = shop, calls, agents
         self._gateways, self._rules, self._intents = gateways, rules, intents
         self._wire = Wire(shop, calls, gateways)
-        self._claims: dict[str, deque[Claimed]] = {}
-        self._dry_until_s: dict[str, float] = {}
+        self.claims = Claims(shop, self._unused)
         self._starts: dict[str, tuple[float, float]] = {}
         self._promised: dict[str, tuple[str, float]] = {}
         self.launching: dict[str, int] = {}
@@ -60,8 +57,7 @@ class Launcher:
 
     def queued(self, campaign: Campaign) -> int:
         """Contacts that may be dialed now, as far as is known without asking the store."""
-        dry = self._shop.clock.now_s() < self._dry_until_s.get(campaign.campaign_id, 0.0)
-        return len(self._claims.get(campaign.campaign_id, ())) + (0 if dry else 10_000)
+        return self.claims.queued(campaign)
 
     def promised(self, campaign: Campaign) -> int:
         """People of the campaign who are due, were promised an agent, and found none free just now."""
@@ -90,7 +86,7 @@ class Launcher:
         left = count
         try:
             for _ in range(JUDGE_AT_MOST):
-                claimed = self._next_claim(campaign, left) if left else None
+                claimed = self.claims.next(campaign, left) if left else None
                 if claimed is None:
                     break
                 plan = self._judge(campaign, claimed)
@@ -101,7 +97,7 @@ class Launcher:
                 self._shop.tasks.start("dial", self._dial_counted, campaign, claimed, plan)
         except StoreError as error:
             log.warning("queue not reached", extra={"campaign": campaign.campaign_id, "why": str(error)})
-            self._dry_until_s[campaign.campaign_id] = self._shop.clock.now_s() + DRY_S
+            self.claims.dry(campaign)
         finally:
             self._launched(campaign, left)
 
@@ -124,39 +120,20 @@ class Launcher:
 
     # --- claims ------------------------------------------------------------------------------------
 
-    def _next_claim(self, campaign: Campaign, wanted: int) -> Claimed | None:
-        now = self._shop.clock.now_s()
-        name = campaign.campaign_id
-        held = self._claims.setdefault(name, deque())
-        if not held and now >= self._dry_until_s.get(name, 0.0):
-            limit = min(CLAIM_BATCH, max(1, wanted))
-            lease = self._shop.leases.get(campaign.team)
-            if lease is None:
-                return None  # the team is not ours now
-            found = self._shop.store.claim_due(lease, name, limit, self._shop.tuning.claim_lease_s)
-            held.extend(found)
-            if len(found) < limit:
-                self._dry_until_s[name] = now + DRY_S
-        spare_s = min(FRESH_S, self._shop.tuning.claim_lease_s / 2.0)
-        while held:
-            claimed = held.popleft()
-            if claimed.lease_until_s > self._shop.clock.wall_s() + spare_s:
-                return claimed
-        return None
-
     def claim_one(self, campaign: Campaign) -> Claimed | None:
         """A contact for an agent's preview."""
-        return self._next_claim(campaign, 1)
+        return self.claims.next(campaign, 1)
 
     def return_claims(self, campaign: Campaign) -> None:
         """The campaign stops: what we hold of its queue goes back at once."""
-        held = self._claims.pop(campaign.campaign_id, deque())
-        for claimed in held:
-            self.put_back(campaign, claimed, self._shop.clock.wall_s(), "campaign paused")
+        self.claims.release(campaign, "campaign paused")
+
+    def _unused(self, campaign: Campaign, claimed: Claimed, reason: str) -> None:
+        self.put_back(campaign, claimed, self._shop.clock.wall_s(), reason)
 
     def wake(self, campaign_id: str) -> None:
         """Contacts came in: look at the queue again."""
-        self._dry_until_s.pop(campaign_id, None)
+        self.claims.wake(campaign_id)
 
     def put_back(
         self, campaign: Campaign, claimed: Claimed, due_at_s: float | None, reason: str, rule: str = ""

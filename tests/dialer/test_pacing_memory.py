@@ -1,6 +1,5 @@
 """What a policy has learned survives the engine; who was promised an agent is told to it."""
 
-from collections import deque
 from dataclasses import replace
 
 from engine.domain import facts as f
@@ -54,7 +53,7 @@ def test_a_person_who_was_promised_an_agent_counts_as_demand_while_none_is_free(
     found = world.store.find_contact("k1")
     assert found is not None
     claimed = replace(found, progress=replace(found.progress, guaranteed=True), lease_until_s=1e12)
-    world.dialer.launcher._claims["c1"] = deque([claimed])
+    world.dialer.launcher.claims.hold(world.campaign, [claimed])
     world.dialer.launcher.launch(world.campaign, 1)
     assert len(world.dialed) == 1  # the agent rests, so nobody is held: no call
     assert world.dialer.pacer.snapshot(world.campaign, world.time.now).demand.callbacks_due == 1
