@@ -52,7 +52,9 @@ class Meters:
             lag.add_metric((name,), port.lag_s())
         yield switch_up
         yield lag
-        yield GaugeMetricFamily("prozvon_hub_lag_ms", "Worst lag of the hub", value=engine.lag.worst_ms)
+        lag_ms = engine.lag.worst_ms
+        engine.lag.reset()
+        yield GaugeMetricFamily("prozvon_hub_lag_ms", "Worst lag of the hub since last asked", value=lag_ms)
         yield GaugeMetricFamily(
             "prozvon_settlements_waiting", "Ends not stored yet", value=dialer.settler.waiting
         )

@@ -1,5 +1,6 @@
 """`prozvon worker NAME`: the processes for what is too slow for the engine's own. It starts them itself."""
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -15,6 +16,10 @@ WORKERS = {
     "tts": ("engine.speech.worker", "speaks texts into files, one request a line"),
 }
 
+# Calls must not wait for these: they take the processors only when nobody else wants them.
+PATIENT = frozenset({"archiver", "import"})
+NICE = 10
+
 
 def add(commands: "Commands[Parser]") -> None:
     commands.add_parser("worker", help="run a worker process; the engine starts them by itself")
@@ -24,6 +29,8 @@ def program(argv: list[str]) -> int:
     """`argv`: the worker's name and its own arguments."""
     name = argv[0] if argv else "--help"
     if name in WORKERS:
+        if name in PATIENT:
+            os.nice(NICE)
         run: Callable[[list[str]], int] = import_module(WORKERS[name][0]).run
         return run(argv[1:])
     if name in ("-h", "--help"):

@@ -4,6 +4,7 @@ import time
 
 from engine.compliance.gate import Gate
 from engine.domain.contact import TouchPhase
+from tests.bench.figures import tell
 from tests.compliance.cases import MOSCOW, PHONE, at, campaign, past, person, touch
 
 RUSSIA = (
@@ -26,8 +27,7 @@ def measure(name: str, hour: str, zones: tuple[str, ...], touches: int, most_us:
     for step in range(ROUNDS):
         gate.judge(who, PHONE, spring, history, wall_s + step / 1_000, "first")
     each_us = (time.process_time() - began) / ROUNDS * 1e6
-    print(f"{name:<46} {type(verdict).__name__:<8} {each_us:6.1f} µs")
-    return most_us is None or each_us <= most_us
+    return not tell(f"{type(verdict).__name__}: {name}", each_us, "µs", at_most=most_us).missed
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from tests.amd.openings import pcm, silence, voice
+from tests.bench.figures import tell
 from tests.media.caller import Call, packets
 from tests.media.engine_side import Reader
 
@@ -44,8 +45,10 @@ def main(calls: int = 300) -> int:
     print(f"{calls} calls at once, {elapsed_s:.1f} s of sound each in real time")
     each_ms, share = cpu_s / audio_s * 1000, cpu_s / elapsed_s
     p50_ms, p99_ms = np.percentile(delays_ms, 50), np.percentile(delays_ms, 99)
-    print(f"CPU of the media process: {share:.2f} of a core, {each_ms:.2f} ms per second of audio")
-    print(f"verdict after its packet: p50 {p50_ms:.1f} ms, p99 {p99_ms:.1f} ms")
+    tell("CPU of the media process", share, "of a core")
+    tell("CPU of a second of audio", each_ms, "ms", at_most=3.3)
+    tell("verdict after its packet, p50", p50_ms, "ms")
+    tell("verdict after its packet, p99", p99_ms, "ms", at_most=60.0)
     return 0 if p99_ms < 60 and each_ms < 3.3 else 1
 
 

@@ -11,6 +11,7 @@ from engine.ivr.talk import Digit, PromptDone
 from engine.speech.cache import SpeechCache
 from engine.speech.tts import Tts
 from engine.speech.wav import length_s
+from tests.bench.figures import tell
 
 SCENARIO = Path(__file__).parents[2] / "scenarios/payment_reminder.yaml"
 CALLS = 2_000
@@ -21,7 +22,7 @@ def main() -> int:
     text = SCENARIO.read_text()
     began = time.process_time()
     script = read(text, SCENARIO.name)
-    print(f"{'read and check a scenario':<46} {(time.process_time() - began) * 1e3:8.1f} ms")
+    tell("read and check a scenario", (time.process_time() - began) * 1e3, "ms")
 
     fields, cache = script.examples(), SpeechCache(Path("speech"))
     began = time.process_time()
@@ -30,7 +31,7 @@ def main() -> int:
         for prompt in script.prompts(values, "ru"):
             if isinstance(prompt, Spoken):
                 cache.path_of(prompt)
-    print(f"{'prepare: all texts of a contact and their files':<46} {_each_us(began, CALLS):8.1f} µs")
+    tell("prepare: all texts of a contact and their files", _each_us(began, CALLS), "µs")
 
     began = time.process_time()
     for _ in range(CALLS):
@@ -42,7 +43,7 @@ def main() -> int:
         runner.save()
         runner.on(PromptDone(20.0, "4"))
         assert runner.finished
-    print(f"{'a whole call: 4 nodes, 5 events, 1 save':<46} {_each_us(began, CALLS):8.1f} µs")
+    tell("a whole call: 4 nodes, 5 events, 1 save", _each_us(began, CALLS), "µs")
 
     with tempfile.TemporaryDirectory() as folder:
         tts = Tts(SpeechCache(Path(folder)))
@@ -54,9 +55,8 @@ def main() -> int:
             )
             spoken_s += length_s(Path(path))
         cost_s = time.process_time() - began
-    print(f"{'speak a text (espeak-ng, worker)':<46} {cost_s / TEXTS * 1e3:8.1f} ms")
-    print(f"{'  texts per second and core':<46} {TEXTS / cost_s:8.0f}")
-    print(f"{'  seconds of speech per second and core':<46} {spoken_s / cost_s:8.0f}")
+    tell("speak a text (espeak-ng, worker)", cost_s / TEXTS * 1e3, "ms")
+    tell("seconds of speech per second and core", spoken_s / cost_s, "")
     return 0
 
 

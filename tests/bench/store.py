@@ -27,6 +27,7 @@ from engine.store.client import make_client
 from engine.store.embedded import EmbeddedServer
 from engine.store.layout import root_of
 from engine.store.redis_store import RedisStore
+from tests.bench.figures import tell
 
 CONTACTS = 100_000
 ATTEMPTS = 10_000
@@ -52,7 +53,8 @@ def measured(what: str, count: int, work: Callable[[], object]) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"{what:42} {count / wall:10,.0f}/s  {cpu / count * 1e6:8.1f} µs engine CPU each")
+    tell(what, count / wall, "/s")
+    tell(f"{what}: CPU here, each", cpu / count * 1e6, "µs")
 
 
 def one_attempt(store: RedisStore, lease: Lease, person_id: str, contact_id: str, version: int) -> None:
@@ -92,7 +94,7 @@ def run(store: RedisStore, server: EmbeddedServer) -> None:
     before = client.info("memory")["used_memory"]
     measured("add_contacts, rows", CONTACTS, lambda: store.add_contacts(rows, "bench"))
     after = client.info("memory")["used_memory"]
-    print(f"{'memory of a queued contact in the server':42} {(after - before) / CONTACTS:10,.0f} bytes")
+    tell("memory of a queued contact in the server", (after - before) / CONTACTS, "bytes")
 
     lease = store.acquire_team("north", "bench", 3600)
     assert lease
@@ -120,12 +122,12 @@ def run(store: RedisStore, server: EmbeddedServer) -> None:
             [gevent.spawn(worker, claimed[n::GREENLETS]) for n in range(GREENLETS)], raise_error=True
         )
         per_batch = (store.batcher.commands - commands) / (store.batcher.batches - batches)
-        print(f"{'scripts in a round trip':42} {per_batch:10.1f}")
+        tell("scripts in a round trip", per_batch, "")
 
     measured(f"intend + settle, {GREENLETS} greenlets", ATTEMPTS, attempts)
     measured("intend + settle, one after another", 500, lambda: again(store, lease))
     measured("queue_sizes", 500, lambda: [store.queue_sizes("reminders", time.time()) for _ in range(500)])
-    print(f"{'round trip of a ping':42} {min(store.ping() for _ in range(100)) * 1e6:10.0f} µs")
+    tell("round trip of a ping, the best of 100", min(store.ping() for _ in range(100)) * 1e6, "µs")
 
 
 def run_journal(store: RedisStore, server: EmbeddedServer, folder: Path) -> None:
@@ -166,7 +168,7 @@ def run_journal(store: RedisStore, server: EmbeddedServer, folder: Path) -> None
 
     measured("archive, records (a process of its own)", hot, archive)
     size = sum(path.stat().st_size for path in (folder / "journal").glob("*.jnl"))
-    print(f"{'archive, bytes a record':42} {size / hot:10,.0f}")
+    tell("archive, bytes a record", size / hot, "bytes")
     measured("verify, records", hot, lambda: verify(folder / "journal"))
 
 
