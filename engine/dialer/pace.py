@@ -84,7 +84,7 @@ class Pacer:
             self._shop.tell(
                 "pacing", campaign=campaign.campaign_id, launch=decision.launch, reason=decision.reason
             )
-        if decision.launch or decision.cancel:
+        if (decision.launch or decision.cancel) and decision != before:  # a dry queue is asked every second
             self._shop.note(
                 "decision",
                 campaign=campaign.campaign_id,
