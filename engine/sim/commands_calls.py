@@ -40,7 +40,10 @@ def uuid_park(core: SwitchCore, text: str) -> str:
     leg = core.live(text)
     if leg is None:
         return NO_CHANNEL
-    leg.stand()
+    if leg.running_state == "CS_PARK":
+        leg.leave_everything()  # its transfer flag is never taken back: deaf until a transfer or a bridge
+    else:
+        leg.stand()
     return OK
 
 

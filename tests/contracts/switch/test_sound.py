@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contracts.switch.calls import Calls, between_ms
+from tests.contracts.switch.calls import PATIENT, Calls, between_ms
 from tests.contracts.switch.switches import AGENT_HZ, CUSTOMER_HZ
 from tests.freeswitch.audio import read_wav, tone_seconds
 
@@ -70,6 +70,23 @@ def test_a_break_while_nothing_is_played_does_not_cut_the_next_prompt(calls: Cal
     step = calls.esl.execute(person, "playback", str(calls.prompt("abandon.wav")))
     begun = calls.esl.wait_event("PLAYBACK_START", person)
     assert between_ms(begun, calls.esl.wait(lambda e: _done(e, step), "its end")) > 900
+
+
+def test_a_leg_parked_by_order_and_parked_again_is_deaf_until_it_is_transferred(calls: Calls) -> None:
+    person, _ = calls.answered(PATIENT, calls.net())
+    assert calls.esl.api(f"uuid_park {person}").startswith("+OK")
+    calls.esl.wait_event("CHANNEL_PARK", person)
+    first = calls.esl.execute(person, "playback", str(calls.prompt()))
+    calls.esl.wait_event("PLAYBACK_START", person)
+    since = len(calls.esl.events)
+    assert calls.esl.api(f"uuid_park {person}").startswith("+OK")
+    assert calls.esl.wait(lambda e: _done(e, first))["Application-Response"] == "PLAYBACK ERROR"
+    calls.esl.execute(person, "playback", str(calls.prompt()))
+    calls.esl.quiet(lambda e: e["Event-Name"] in ("CHANNEL_PARK", "PLAYBACK_START"), for_s=1.0)
+    assert calls.esl.api(f"uuid_transfer {person} park inline").startswith("+OK")
+    calls.esl.wait_event("CHANNEL_PARK", person, since=since)
+    calls.esl.execute(person, "playback", str(calls.prompt("abandon.wav")))
+    calls.esl.wait_event("PLAYBACK_START", person, since=since)
 
 
 def test_a_missing_prompt_says_so_and_the_call_goes_on(calls: Calls) -> None:
