@@ -135,10 +135,11 @@ def _demo(args: argparse.Namespace, path: Path) -> int:
 
 def _remarks(summary: Mapping[str, Any], office: Office, speed: float) -> str:
     """What else a reader of the demo's numbers should know."""
-    later = sum(one["queue"].get("later", 0) for one in office.campaigns())
+    queues = [one["queue"] for one in office.campaigns()]
+    left = sum(queue.get(name, 0) for queue in queues for name in ("due", "claimed", "later"))
     talk_s = max((float(one["average_talk_s"]) for one in summary["campaigns"].values()), default=0.0)
     example = f", so an average talk of {talk_s:.1f} s was {talk_s * speed:.0f} s to them" if talk_s else ""
     return (
         f"\nDurations are by the clock on the wall; people lived {speed:g} times faster{example}.\n"
-        f"{later} contacts are left, to be tried again in hours or days. The demo ends when nobody is due."
+        f"{left} contacts are left, most to be tried again in hours or days: the demo ends when nobody is due."
     )
