@@ -141,5 +141,5 @@ def _remarks(summary: Mapping[str, Any], office: Office, speed: float) -> str:
     example = f", so an average talk of {talk_s:.1f} s was {talk_s * speed:.0f} s to them" if talk_s else ""
     return (
         f"\nDurations are by the clock on the wall; people lived {speed:g} times faster{example}.\n"
-        f"{left} contacts are left, most to be tried again in hours or days: the demo ends when nobody is due."
+        f"{left} contacts are left, to be tried again in hours or days: the demo ends when nobody is due."
     )
