@@ -5,8 +5,11 @@ intent whose call was made. Recovery therefore reads this log first: an intent t
 to the store is stored again (on the person's present version) and then settled as any other.
 """
 
+import math
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import gevent
@@ -23,16 +26,20 @@ from engine.store.codec import INTENT
 
 COMPACT_ABOVE_BYTES: Final = 8 * 1024 * 1024
 DEADLINE_S: Final = 5.0
+RESTS_S: Final = 3.0  # a store with appendfsync everysec may be two seconds behind
 
 
 class IntentLog:
     """Many greenlets, one fsync: callers that come while the disk works share the next one.
 
-    Settlements are written lazily, with the next intents; one that a crash takes is harmless, for then the
-    store says that the attempt is settled.
+    Settlements are written lazily, with the next intents, and not before the store has them on its disk too
+    (`rests_s`): else a power cut could leave an attempt settled here and unknown there, and its contact would
+    be called again. One that a crash takes is harmless, for then the store says that it is settled.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, rests_s: float = RESTS_S, clock: Callable[[], float] = monotonic
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "intents.log"
         cut_torn_tail(self._path)
@@ -40,15 +47,18 @@ class IntentLog:
         self._bytes = self._path.stat().st_size if self._path.exists() else 0
         self._waiting: deque[tuple[bytes, AsyncResult[None] | None]] = deque()
         self._writer: gevent.Greenlet | None = None
+        self._rests_s, self._clock = rests_s, clock
+        self._resting: deque[tuple[float, str]] = deque()
         self.syncs = 0
 
     def open_attempts(self) -> list[OpenAttempt]:
-        """Intents without a settlement in this log, oldest first."""
+        """Intents without a settlement in this log, or with one still at rest, oldest first."""
         found = [OpenAttempt(INTENT.unpack(packed), token) for token, packed in self._open.values()]
         return sorted(found, key=lambda open_: (open_.intent.made_at_s, open_.intent.attempt_id))
 
     def append(self, intent: Intent, token: int, deadline_s: float = DEADLINE_S) -> None:
         """On return the intent is on the disk. Raises StoreError when it may not be: then do not dial."""
+        self._write_settled(self._clock())
         packed = INTENT.pack(intent)
         self._open[intent.attempt_id] = (token, packed)
         done: AsyncResult[None] = AsyncResult()
@@ -62,11 +72,17 @@ class IntentLog:
 
     def settled(self, attempt_id: str) -> None:
         """The store has settled the attempt. Returns at once."""
-        if self._open.pop(attempt_id, None) is not None:
-            self._write(["settled", attempt_id], None)
+        self._resting.append((self._clock() + self._rests_s, attempt_id))
+
+    def _write_settled(self, until_s: float) -> None:
+        while self._resting and self._resting[0][0] <= until_s:
+            _, attempt_id = self._resting.popleft()
+            if self._open.pop(attempt_id, None) is not None:
+                self._write(["settled", attempt_id], None)
 
     def close(self, within_s: float = DEADLINE_S) -> None:
         """Write the settlements that still wait, so that the next start finds nothing open in vain."""
+        self._write_settled(math.inf)
         if self._waiting and self._writer is None:
             self._writer = greenlets.start("intent log", self._drain)
         if self._writer is not None:

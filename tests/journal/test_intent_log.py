@@ -14,7 +14,7 @@ INTENTS = [intent_for(case(f"c{n}"), attempt_id=f"attempt-{n:03d}") for n in ran
 
 
 def test_an_intent_without_a_settlement_is_open_after_a_crash(tmp_path: Path) -> None:
-    log = IntentLog(tmp_path)
+    log = IntentLog(tmp_path, rests_s=0.0)
     for intent in INTENTS[:4]:
         log.append(intent, token=7)
     log.settled("attempt-001")
@@ -23,6 +23,21 @@ def test_an_intent_without_a_settlement_is_open_after_a_crash(tmp_path: Path) ->
     found = IntentLog(tmp_path).open_attempts()
     assert [open_.intent for open_ in found] == [INTENTS[0], *INTENTS[2:5]]
     assert [open_.token for open_ in found] == [7, 7, 7, 8]
+
+
+def test_a_settlement_the_stores_disk_may_lack_does_not_survive_a_power_cut_here_either(
+    tmp_path: Path,
+) -> None:
+    now = [100.0]
+    log = IntentLog(tmp_path, rests_s=3.0, clock=lambda: now[0])
+    log.append(INTENTS[0], 1)
+    log.settled("attempt-000")
+    now[0] += 2.9
+    log.append(INTENTS[1], 1)
+    assert [open_.intent for open_ in IntentLog(tmp_path).open_attempts()] == INTENTS[:2]
+    now[0] += 0.2
+    log.append(INTENTS[2], 1)
+    assert [open_.intent for open_ in IntentLog(tmp_path).open_attempts()] == INTENTS[1:3]
 
 
 def test_a_log_closed_in_order_leaves_nothing_open_in_vain(tmp_path: Path) -> None:
@@ -61,7 +76,7 @@ def test_a_crash_at_any_byte_keeps_every_acknowledged_intent(tmp_path: Path) -> 
 
 def test_the_log_stays_small_and_keeps_what_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intent_log, "COMPACT_ABOVE_BYTES", 4_000)
-    log = IntentLog(tmp_path)
+    log = IntentLog(tmp_path, rests_s=0.0)
     log.append(INTENTS[0], 1)
     for intent in INTENTS[1:]:
         log.append(intent, 1)
