@@ -53,10 +53,9 @@ def _serve(path: Path) -> int:
     make_data_folder(engine.data)
     _start_log(engine.config)
     stop = Event()
+    front = Front(Office(engine), engine.config, engine.data)  # a taken port is found before anything starts
     try:
         engine.start()
-        office = Office(engine)
-        front = Front(office, engine.config, engine.data)
         front.start()
         for number in (2, 15):
             signal_handler(number, stop.set)
