@@ -25,7 +25,8 @@ class ChildError(DialerError):
     """A child process did not start."""
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """In the child, before it becomes the program: SIGTERM when the engine ends, however it ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -51,7 +52,7 @@ class Child:
                 stderr=log,
                 env={**os.environ, **self._secrets},
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         if not first_line_s:
             return ""

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from gevent.lock import BoundedSemaphore
 
+from engine.app.children import die_with_parent
 from engine.app.import_worker import STORE_URL
 from engine.control import Refused
 from engine.domain.campaign import Campaign
@@ -98,7 +99,13 @@ def _run(
     command += ["--import-id", import_id, "--options", json.dumps(dict(options))]
     last: dict[str, Any] = {"error": "the import worker ended without a word"}
     secret = {**os.environ, STORE_URL: engine.store_url}
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=secret) as worker:
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env=secret,
+        preexec_fn=die_with_parent,  # nobody would hear its result
+    ) as worker:
         assert worker.stdout is not None
         for line in worker.stdout:
             if not line.endswith(b"\n"):

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,6 +54,7 @@ def test_good_files_leave_no_rejects_file(tmp_path: Path) -> None:
     assert not (tmp_path / "rejects.csv").exists()
 
 
+ROOT = Path(__file__).parents[2]
 CAMPAIGN = Campaign("spring", "team", Mode.MANUAL, gateways=(), caller_ids=())
 
 
@@ -78,3 +82,33 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "imports").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="the upload cannot be kept"):
         import_csv(engine_at(tmp_path), CAMPAIGN, iter([b"phone\n"]), {})
+
+
+PARENT = """
+import subprocess, sys
+from engine.app.children import die_with_parent
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], preexec_fn=die_with_parent)
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_worker_does_not_outlive_an_engine_that_is_killed() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    with parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 10.0
+    while lives(child):
+        assert time.monotonic() < deadline, "it lives on"
+        time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
