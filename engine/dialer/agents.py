@@ -253,7 +253,8 @@ class Agents:
 
     def free_for(self, call: "CallLife") -> AgentLife | None:
         """The longest idle agent who can be bridged to this call, not yet promised."""
-        team = (a for a in self.lives.values() if a.agent.team == call.campaign.team)
+        ready = [a for a in self.lives.values() if a.state is AgentState.READY]  # first: few of many are
+        team = (a for a in ready if a.agent.team == call.campaign.team)
         reachable = [a for a in team if a.switch in ("", call.switch)]
         return longest_idle(reachable, call.campaign.skills)
 

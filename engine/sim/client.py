@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING_BYTES = 256 << 20  # a client that reads nothing is dropped, as FreeSWITCH drops it
 ORIGINATE_WAIT_S = 600.0
+EVENT_STEP_S = 0.02  # how often a real switch looks whether it has events for a listener
 
 _NEED_ARGUMENT = frozenset({"api", "bgapi", "filter", "log"})
 _LOG_LEVELS = ("console", "alert", "crit", "err", "warning", "notice", "info", "debug")
@@ -104,6 +105,8 @@ class Client:
                 except OSError:
                     self.hang_up()
                     return
+                if self.core.life_size and self.names:
+                    greenlets.sleep(EVENT_STEP_S)
             if self.closing:
                 return
 

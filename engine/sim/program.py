@@ -117,7 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--socket", default="", metavar="HOST:PORT", help="who is handed calls that come in (they are parked)"
     )
-    add("--life-size", action="store_true", help="events as big as real ones, for benchmarks")
+    add(
+        "--life-size",
+        action="store_true",
+        help="events as big, and in steps of 20 ms, as real ones: for benchmarks",
+    )
     add("--check", action="store_true", help="read the population file, say what it holds, and stop")
     return parser
 

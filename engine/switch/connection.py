@@ -18,7 +18,7 @@ from gevent import Timeout, socket
 from gevent.event import AsyncResult
 
 from engine.domain.errors import ProtocolError, SwitchError, SwitchGone
-from engine.greenlets import Turns, kill, run_soon, start
+from engine.greenlets import Turns, kill, run_soon, sleep, start
 from engine.switch.esl import EslCodec, Frame, command
 
 RECV_BYTES = 256 * 1024
@@ -38,7 +38,8 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
     """Reading and sending for both directions. Replies come in the order of the commands, so one that misses
     its deadline makes every later one doubtful: the connection is closed.
 
-    `on_event(frame)` runs in the reader; `on_close(why)` runs once.
+    `on_event(frame)` runs in the reader; `on_close(why)` runs once. `gather_s`: while nobody waits for an
+    answer those that come are read so much later, many at a time: each wake costs more than the reading.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         on_close: Callable[[str], object] = lambda _: None,
         deadline_s: float = 5.0,
         clock: Callable[[], float] = monotonic,
+        gather_s: float = 0.0,
     ) -> None:
         self._handle, self._closed = on_event, on_close
+        self._gather_s, self._asking = gather_s, 0
         self.deadline_s, self._clock = deadline_s, clock
         self._waiters: deque[Waiter] = deque()
         self._unsent: list[bytes] = []
@@ -99,11 +102,14 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
         wait_s = self.deadline_s if deadline_s is None else deadline_s
         answer = AsyncResult()
         self.tell(data, answer.set, wait_s)
+        self._asking += 1
         try:
             reply: Frame | None = answer.get(timeout=wait_s)
         except Timeout:
             self.close("a command was not answered in time")
             reply = None
+        finally:
+            self._asking -= 1
         if reply is None:
             what = data.split(b"\n", 1)[0].decode("utf-8", "replace")
             raise SwitchGone(
@@ -141,6 +147,8 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
                 for frame in self._codec.receive(data):
                     self.handle_event(frame)
                     turn()
+                if self._gather_s and self._waiters and not self._asking:
+                    sleep(self._gather_s)
             if not self._codec.idle:
                 why = "the connection ended inside a message"
         except OSError as error:

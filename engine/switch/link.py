@@ -44,6 +44,7 @@ AUDIT_S = 30.0
 SECOND_LOOK_S = 2.0
 LOOK_S = 0.25
 REFUSAL_GRACE_S = 0.2  # several threads of the switch send events: a job's end may overtake a channel's begin
+ANSWERS_GATHER_S = 0.01
 BACKOFF_S = (0.5, 15.0)
 STEADY_S = 10.0  # a connection that lived so long starts the back-off anew
 
@@ -162,7 +163,7 @@ class SwitchLink(Asking):
         self._lost.clear()
         self._intake.reset()
         self._events = self._wire(self._on_event)
-        self._commands = self._wire(lambda frame: None)
+        self._commands = self._wire(lambda frame: None, ANSWERS_GATHER_S)
         for wire in (self._events, self._commands):
             wire.connect()
         reply = self._events.ask(command(f"event json {' '.join(SUBSCRIBED)}"))
@@ -178,7 +179,7 @@ class SwitchLink(Asking):
         self._up = not self._lost.is_set()
         return LinkState.RESTARTED if restarted else LinkState.UP
 
-    def _wire(self, on_event: Callable[[Frame], object]) -> InboundWire:
+    def _wire(self, on_event: Callable[[Frame], object], gather_s: float = 0.0) -> InboundWire:
         return InboundWire(
             self.host,
             self.port,
@@ -188,6 +189,7 @@ class SwitchLink(Asking):
             on_close=self._on_close,
             deadline_s=self._timeout_s,
             clock=self._now_s,
+            gather_s=gather_s,
         )
 
     def _on_close(self, why: str) -> None:

@@ -89,7 +89,7 @@ def light_switch() -> Iterator[tuple[int, object]]:
         yield int(process.stdout.readline()), stamps
     finally:
         process.terminate()
-        process.wait(10)
+        process.communicate(timeout=10)
 
 
 def percentile(values: list[float], p: float) -> float:

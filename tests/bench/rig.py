@@ -130,7 +130,7 @@ def running(switch_port: int, agents: int, calls_per_s: float = 100.0) -> Iterat
         )
     try:
         token = folder / "data/api.token"
-        wait_for(token.exists, 60.0, process)
+        wait_for(lambda: token.exists() and token.read_text().strip(), 60.0, process)
         engine = RemoteEngine(Address(f"http://127.0.0.1:{api_port}", token.read_text().strip(), "bench"))
         wait_for(lambda: engine.get("/health")["fit"], 60.0, process)
         yield Rig(engine, process.pid, folder)
