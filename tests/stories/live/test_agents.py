@@ -175,6 +175,8 @@ def test_an_agents_leg_lost_in_a_talk_is_called_again_and_the_person_waits_for_i
     talk = stage.talk("a1")
     leg = _agents_leg(stage, talk.attempt)
     assert stage.esl.api(f"uuid_kill {leg} MEDIA_TIMEOUT").startswith("+OK")
+    stage.in_state("a1", "offline")
+    assert "MEDIA_TIMEOUT" in stage.engine.agent("a1")["why"]
     stage.hears(talk.person, MUSIC_HZ, 0.5)
     stage.reaches(talk.attempt, "talking")
     assert stage.engine.agent("a1")["phone_up"]
