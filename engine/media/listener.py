@@ -193,6 +193,8 @@ class Listener:
             port = self._ports.pop(0)
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             sock.setblocking(False)
+            # Whatever the kernel gives: sound that comes while we stand still is read late, not lost.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
             try:
                 sock.bind((self._places.host, port))
             except OSError:
