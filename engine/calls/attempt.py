@@ -68,6 +68,7 @@ for s in (S.DIALING, S.RINGING):
 TABLE[S.RINGING, f.LegRinging] = (S.RINGING, ())
 for s in (S.ANSWERED, S.SCREENING, S.WAITING, S.CONNECTING, S.TALKING, S.HELD, S.ROBOT, S.NOTICE):
     TABLE[s, f.EndWanted] = (S.CLOSING, (HANG_UP,))
+TABLE[S.CLOSING, f.EndWanted] = (S.CLOSING, (HANG_UP,))  # handed over to somebody, they may talk for long
 
 # Too late, crossed on the wire, or said twice: drawn on purpose, so that the rest can be an alarm.
 QUIET = (

@@ -16,6 +16,7 @@ from engine.domain.errors import SwitchError
 from engine.ports import Dial
 
 RING_S = 30.0
+BRIDGE_TRIES = 3
 LEG_CONSULT = "prozvon_consult"
 NO_NET = {"transfer_after_bridge": "", "park_after_bridge": ""}
 """With both unset the switch hangs the person up when the one they were joined to leaves: nobody waits."""
@@ -24,7 +25,8 @@ NO_NET = {"transfer_after_bridge": "", "park_after_bridge": ""}
 @dataclass(slots=True)
 class Consultation:
     """`leg_id`: the third party's leg. `attempt_id`: the person on hold meanwhile. `over`: nobody waits for
-    what becomes of it any more."""
+    what becomes of it any more. `answered`: the agent and the third party hear each other: proven, as a
+    bridge that overtakes this one would cost the agent their leg."""
 
     agent_id: str
     attempt_id: str
@@ -119,6 +121,18 @@ class Consultations:
         except SwitchError as error:
             log.warning("third party not let go", extra={"leg": asked.leg_id, "why": str(error)})
 
+    def _bridge(self, asked: Consultation, tries: int = BRIDGE_TRIES) -> None:
+        """Join agent and third party, again while there is no proof of it; then let the third party go."""
+        if asked.over or asked.answered or asked.leg_id not in self.by_leg:
+            return
+        if not tries:
+            self._shop.switches[asked.switch].hang_up(asked.leg_id)
+            return
+        self._shop.switches[asked.switch].bridge(self._agents.lives[asked.agent_id].leg_id, asked.leg_id)
+        self._shop.timers.after(
+            self._shop.bridge_proof_s, "consultation", lambda: self._bridge(asked, tries - 1)
+        )
+
     def on_fact(self, fact: f.Fact) -> None:
         """A fact about a third party's leg."""
         asked = self.by_leg[fact.leg_id]
@@ -126,8 +140,9 @@ class Consultations:
         switch = self._shop.switches[asked.switch]
         match fact:
             case f.LegAnswered() if not asked.over:
+                self._bridge(asked)
+            case f.LegBridged(peer_id=peer) if peer == agent.leg_id and not asked.answered:
                 asked.answered = True
-                switch.bridge(agent.leg_id, asked.leg_id)
                 self._shop.tell("consultation", agent=asked.agent_id, what="answered")
             case f.LegUnbridged(peer_id=peer) if asked.joined and peer == asked.attempt_id:
                 switch.hang_up(asked.leg_id)

@@ -275,6 +275,9 @@ def test_an_attended_transfer_joins_the_person_with_whom_the_agent_spoke_to():
     world, leg, call, third = consulting()
     world.fact(f.LegAnswered, third)
     assert world.switch.said("bridge")[-1] == ("bridge", leg, third)
+    with pytest.raises(Refused, match="nobody has answered"):
+        world.dialer.desk.consult("a1", "")  # the bridge is on its way: a second one would overtake it
+    world.fact(f.LegBridged, third, peer_id=leg)
     world.dialer.desk.consult("a1", "")
     assert world.switch.said("bridge")[-1] == ("bridge", third, call)
     assert world.agent() == "wrap_up"
@@ -296,6 +299,23 @@ def test_a_third_party_that_refuses_gives_the_person_back_to_the_agent():
     assert world.switch.said("bridge")[-1] == ("bridge", leg, call)
     world.fact(f.LegBridged, call, peer_id=leg)
     assert world.agent() == "talking"
+
+
+def test_a_third_party_who_cannot_be_joined_is_let_go_and_the_person_comes_back():
+    world, leg, call, third = consulting()
+    world.fact(f.LegAnswered, third)
+    world.time.pass_s(1.0)
+    assert [order[1:] for order in world.switch.said("bridge")].count((leg, third)) == 3
+    assert world.switch.said("hang_up")[-1][1] == third
+    world.fact(f.LegEnded, third, ended_by="us")
+    assert world.switch.said("bridge")[-1] == ("bridge", leg, call)
+
+
+def test_a_call_that_was_handed_over_can_still_be_ended():
+    world, _, call = talking()
+    world.dialer.desk.transfer("a1", "1002")
+    world.dialer.calls.post(f.EndWanted(call, world.time.now))
+    assert world.switch.said("hang_up")[-1][1] == call
 
 
 def test_taking_the_person_back_lets_the_third_party_go():

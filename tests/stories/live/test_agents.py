@@ -191,7 +191,7 @@ def test_an_agent_on_demand_is_called_for_the_contact_only(stage: Stage) -> None
     stage.works("a3")
     assert stage.legs() == 0
     talk = stage.talk("a3", "called")
-    assert stage.legs() == 2
+    stage.wait("both legs", lambda: stage.legs() == 2)
     talk.person.hang_up()
     stage.in_state("a3", "wrap_up")
     stage.wait("no leg left", lambda: stage.legs() == 0)
