@@ -101,7 +101,7 @@ class Settler:
             end = Disposition.UNKNOWN
             then = self._rules.after(found.contact, intent.number, found.progress, end, campaign, wall)
         self._told(cdr)
-        self._write(cdr.team, cdr, touch, then)
+        self._shop.tasks.start("settle", self._write, cdr.team, cdr, touch, then)
 
     def _told(self, cdr: Cdr) -> None:
         counts = self.results.setdefault(cdr.campaign_id, {})

@@ -28,6 +28,7 @@ pack_command: Final[Callable[[Command], bytes]] = hiredis.pack_command  # type: 
 BATCH_MOST: Final = 256
 WAITING_MOST: Final = 20_000
 DEADLINE_S: Final = 5.0
+PATIENCE_S: Final = 0.02  # less than anybody notices, long enough to find company when calls are many
 IDLE_S: Final = 1.0  # a connection unused for longer is looked at before it is used
 
 
@@ -60,12 +61,15 @@ class Batcher:
         self.batches = 0
         self.commands = 0
 
-    def run(self, command: Command, deadline_s: float = DEADLINE_S) -> Any:
+    def run(self, command: Command, deadline_s: float = DEADLINE_S, patient: bool = False) -> Any:
         """The reply of one command. Raises StoreError (Fenced among them)."""
-        return self.run_all([command], deadline_s)[0]
+        return self.run_all([command], deadline_s, patient)[0]
 
-    def run_all(self, commands: Sequence[Command], deadline_s: float = DEADLINE_S) -> list[Any]:
-        """The replies of commands sent together; the first error among them is raised."""
+    def run_all(
+        self, commands: Sequence[Command], deadline_s: float = DEADLINE_S, patient: bool = False
+    ) -> list[Any]:
+        """The replies of commands sent together; the first error among them is raised. `patient`: they may
+        wait `PATIENCE_S` for others to travel with."""
         if not commands:
             return []
         if len(self._waiting) >= WAITING_MOST:
@@ -73,8 +77,11 @@ class Batcher:
         request = _Request(commands)
         self._waiting.append(request)
         if not self._flushing:
-            self._flushing = True
-            greenlets.run_soon("store", self._flush)
+            if not patient:
+                self._flushing = True
+                greenlets.run_soon("store", self._flush)
+            elif len(self._waiting) == 1:  # who finds company here has its departure set already
+                greenlets.start_later(PATIENCE_S, "store", self._depart)
         try:
             replies: list[Any] = request.done.get(timeout=deadline_s)
         except gevent.Timeout:
@@ -90,6 +97,12 @@ class Batcher:
     def close(self) -> None:
         self._drop_connection()
         self._pool.disconnect()
+
+    def _depart(self) -> None:
+        """Patience is over; most often an impatient command has taken all along by now."""
+        if self._waiting and not self._flushing:
+            self._flushing = True
+            self._flush()
 
     def _flush(self) -> None:
         """Drain what waits, then end; the next caller starts another."""

@@ -237,7 +237,8 @@ class RedisStore:
                     PROGRESS.pack(then.progress),
                     "" if due_ms is None else due_ms,
                     cdr_body(cdr, None if due_ms is None else due_ms / 1000, then.reason),
-                )
+                ),
+                patient=True,
             )
         )
 

@@ -7,6 +7,7 @@ value goes through `quoting`, which quotes it or refuses it with SwitchError.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.domain.errors import SwitchError
@@ -63,6 +64,7 @@ class Message(NamedTuple):
 PARK = "&park()"
 
 
+@lru_cache(maxsize=256)  # a campaign has one
 def safety_net(notice: str, *, after_ms: int = 1_800, extendable: bool = False) -> str:
     """Unless somebody takes the leg within `after_ms` of the answer it hears `notice` and is hung up.
 

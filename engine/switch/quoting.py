@@ -10,6 +10,7 @@ Every function returns the text to put into a command, or raises SwitchError.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.domain.errors import SwitchError
@@ -23,6 +24,7 @@ class Step(NamedTuple):
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+_SPLITS = re.compile(_CONTROL.pattern + r"|['\\{}]")
 _EXPANDS = re.compile(r"\$\\*\{")
 _WORD = re.compile(r"[A-Za-z0-9_.:+*#@%/;=~!][A-Za-z0-9_.:+*#@%/;=~!-]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -61,6 +63,7 @@ def word(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=1024)
 def name(value: str) -> str:
     """A channel variable or an application."""
     if not _NAME.fullmatch(value):
@@ -77,7 +80,7 @@ def cause(value: str) -> str:
 def plain(value: str) -> str:
     """Text that no stage of the switch takes apart, whatever quotes stand around it; spaces and commas may
     be inside, not at the ends (the switch would cut them off)."""
-    if _CONTROL.search(value) or any(sign in value for sign in "'\\{}"):
+    if _SPLITS.search(value):
         raise _refuse("a quote, backslash, brace or line break in a value", value)
     if ":_:" in value or value.startswith("^^") or value != value.strip(" "):
         raise _refuse("a value the switch would split or cut", value)
@@ -102,9 +105,11 @@ def variables(values: Mapping[str, str]) -> str:
     """`{name='value',...}` in front of an endpoint. Empty values are left out: the switch has none."""
     pairs = []
     for key, value in values.items():
-        if value:
+        if value and _WORD.fullmatch(value) and ":_:" not in value:  # most are, and a word holds no sign
+            pairs.append(f"{name(key)}={value}")
+        elif value:
             safe = plain(value).replace(",", "\\,")
-            pairs.append(f"{name(key)}={safe}" if _WORD.fullmatch(value) else f"{name(key)}='{safe}'")
+            pairs.append(f"{name(key)}='{safe}'")
     return "{" + ",".join(pairs) + "}" if pairs else ""
 
 
