@@ -12,7 +12,11 @@ from tests.freeswitch.audio import tone, write_wav
 from tests.freeswitch.esl import Esl, EslError
 
 ROOT = Path(__file__).parents[2]
-USUAL_PLACES = ("/opt/fs/bin/freeswitch", "/usr/bin/freeswitch", "/usr/local/freeswitch/bin/freeswitch")
+USUAL_PLACES = (
+    "/usr/bin/freeswitch",
+    "/usr/local/freeswitch/bin/freeswitch",
+    "/opt/freeswitch/bin/freeswitch",
+)
 ABANDON_HZ, CLOSED_HZ, PROMPT_HZ, MUSIC_HZ = 440.0, 520.0, 600.0, 350.0
 
 
