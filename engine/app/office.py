@@ -89,7 +89,7 @@ class Office(AgentsOffice):
     # --- campaigns ---------------------------------------------------------------------------------
 
     def campaigns(self) -> list[dict[str, Any]]:
-        return [self._brief(campaign) for campaign in self.engine.shop.campaigns.values()]
+        return [self._brief(campaign) for campaign in list(self.engine.shop.campaigns.values())]
 
     def _campaign(self, campaign_id: str) -> Campaign:
         campaign: Campaign | None = self.engine.shop.campaigns.get(campaign_id)
