@@ -35,7 +35,7 @@ def examine(engine: Any) -> list[dict[str, Any]]:
             "Another engine owns it, or a switch could not be asked what lives.")  # fmt: skip
     _gateways(engine, say)
     running = [
-        c for c in list(engine.shop.campaigns.values()) if dialer.states.get(c.campaign_id) is CampaignState.RUNNING
+        c for c in engine.shop.campaigns.values() if dialer.states.get(c.campaign_id) is CampaignState.RUNNING
     ]
     say("campaigns", bool(running), f"{len(running)} running",
         "Start one: prozvon campaign start ID (list: prozvon campaign list).")  # fmt: skip
