@@ -1,5 +1,6 @@
 """One engine, put together from the configuration and kept running."""
 
+import gc
 import logging
 import os
 import socket
@@ -130,6 +131,8 @@ class Engine:
         self._leave.callback(greenlets.kill, keeper)
         if self._server:
             self._leave.callback(greenlets.kill, keep(self._server, self._store_died))
+        gc.collect()
+        gc.freeze()  # what is here now stays: looking through it again would hold up calls for 50 ms at a time
         self.feed.tell("engine", what="started")
         for model in config.campaigns:
             if model.contacts_file:
