@@ -132,7 +132,7 @@ class Engine:
         if self._server:
             self._leave.callback(greenlets.kill, keep(self._server, self._store_died))
         gc.collect()
-        gc.freeze()  # what is here now stays: looking through it again would hold up calls for 50 ms at a time
+        gc.freeze()  # what is here now stays: to look through it again holds calls up for 50 ms
         self.feed.tell("engine", what="started")
         for model in config.campaigns:
             if model.contacts_file:
