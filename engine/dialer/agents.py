@@ -253,9 +253,12 @@ class Agents:
 
     def free_for(self, call: "CallLife") -> AgentLife | None:
         """The longest idle agent who can be bridged to this call, not yet promised."""
-        ready = [a for a in self.lives.values() if a.state is AgentState.READY]  # first: few of many are
-        team = (a for a in ready if a.agent.team == call.campaign.team)
-        reachable = [a for a in team if a.switch in ("", call.switch)]
+        team, switches = call.campaign.team, ("", call.switch)
+        reachable = [
+            a
+            for a in self.lives.values()
+            if a.state is AgentState.READY and a.agent.team == team and a.switch in switches
+        ]
         return longest_idle(reachable, call.campaign.skills)
 
     def break_promise(self, agent: AgentLife) -> None:

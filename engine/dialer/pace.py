@@ -138,20 +138,25 @@ class Pacer:
         launching = self._launcher.launching.get(campaign.campaign_id, 0)
         mine += [CallView(f"launching-{n}", "dialing", 0.0, 0.0, campaign.campaign_id,
                           campaign.mode is not Mode.ROBOT) for n in range(launching)]  # fmt: skip
-        agents = tuple(
-            AgentView(a.agent.agent_id, str(a.state), now - a.since_s, bool(a.leaving))
+        team, skills = campaign.team, campaign.skills
+        agents = [
+            AgentView(a.agent.agent_id, a.state, now - a.since_s, bool(a.leaving))
             for a in self._agents.lives.values()
-            if a.agent.team == campaign.team
-            and a.state is not AgentState.OFFLINE
-            and campaign.skills <= a.agent.skills
-        )
+            if a.state is not AgentState.OFFLINE and a.agent.team == team and skills <= a.agent.skills
+        ]
         of_team = [c for c in self._agents.waiting.values() if c.campaign.team == campaign.team]
         waiting = [c for c in of_team if not c.paced]
         transfers = [c for c in of_team if c.paced and c.campaign.mode is Mode.ROBOT]
         demand = UnpacedDemand(len(waiting), len(transfers), self._launcher.promised(campaign))
         queued = self._launcher.queued(campaign)
         return Snapshot(
-            campaign.campaign_id, tuple(mine), agents, demand, campaign.max_calls, queued, tuple(others)
+            campaign.campaign_id,
+            tuple(mine),
+            tuple(agents),
+            demand,
+            campaign.max_calls,
+            queued,
+            tuple(others),
         )
 
     def _limits(self, campaign: Campaign, now: float) -> Limits:
@@ -182,7 +187,7 @@ def view_of(life: CallLife, now: float) -> CallView:
     patience = life.patience_until_s - now if waits and life.patience_until_s else None
     return CallView(
         life.intent.attempt_id,
-        "early_media" if early else str(life.state),
+        "early_media" if early else life.state,
         now - life.started_s,
         now - life.since_s,
         life.campaign.campaign_id,

@@ -8,6 +8,8 @@ class Progressive(Memoryless):
 
     def decide(self, now_s: float, snapshot: Snapshot) -> Decision:
         waiting = snapshot.demand.inbound_waiting + snapshot.demand.robot_transfers
-        launch = max(0, snapshot.ready_agents - snapshot.in_flight - waiting)
         ready, flying = snapshot.ready_agents, snapshot.in_flight
-        return Decision(launch, reason=f"{ready} ready, {flying} in flight, {waiting} waiting besides")
+        return Decision(
+            max(0, ready - flying - waiting),
+            reason=f"{ready} ready, {flying} in flight, {waiting} waiting besides",
+        )

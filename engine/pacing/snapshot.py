@@ -67,15 +67,17 @@ class Snapshot:
 
     @property
     def ready_agents(self) -> int:
-        return sum(agent.state == "ready" and not agent.leaving for agent in self.agents)
+        return len([agent for agent in self.agents if agent.state == "ready" and not agent.leaving])
 
     @property
     def in_flight(self) -> int:
         """Calls that may yet need an agent who is not promised to them."""
-        return sum(
-            call.needs_agent and not call.reserved_agent and call.state in MAY_NEED_AN_AGENT
+        flying = [
+            call
             for call in (*self.calls, *self.others)
-        )
+            if call.needs_agent and not call.reserved_agent and call.state in MAY_NEED_AN_AGENT
+        ]
+        return len(flying)
 
 
 @dataclass(frozen=True, slots=True)
