@@ -6,7 +6,6 @@ It lives in this process's memory, so nothing stands between an answer and the b
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from engine.calls.agent import AgentLife, longest_idle
 from engine.dialer.recall import Recalls
@@ -127,7 +126,7 @@ class Agents:
         if life.leg_id:
             return
         life.switch = life.switch or next(iter(self._shop.switches))
-        life.leg_id = str(uuid4())
+        life.leg_id = self._shop.new_id()
         self.by_leg[life.leg_id] = agent_id
         marks = {LEG_VARIABLE: agent_id, "prozvon_team": life.agent.team}
         try:

@@ -1,7 +1,6 @@
 """Attended transfer: the agent talks with somebody first, then joins them with the person, or not."""
 
 from dataclasses import dataclass
-from uuid import uuid4
 
 from engine.calls.agent import AgentLife
 from engine.calls.attempt import State
@@ -61,7 +60,7 @@ class Consultations:
                 "Complete it, or take the person back.",
             )
         way = self._ways.take(call, number)
-        asked = Consultation(agent_id, call.leg_id, str(uuid4()), call.switch, way.gateway)
+        asked = Consultation(agent_id, call.leg_id, self._shop.new_id(), call.switch, way.gateway)
         order = Dial(
             leg_id=asked.leg_id,
             number=way.number,

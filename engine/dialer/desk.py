@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from uuid import uuid4
 
 from engine.calls.agent import AgentLife
 from engine.calls.attempt import State
@@ -290,7 +289,7 @@ class Desk:
         life = self.life(agent_id)
         if not life.leg_id:
             raise Refused(f"agent {agent_id} has no phone up", "agent", "They must be logged in.")
-        leg = self._supervisors.setdefault(extension, str(uuid4()))
+        leg = self._supervisors.setdefault(extension, self._shop.new_id())
         try:
             self._shop.switches[life.switch].supervise(leg, extension, life.leg_id, how)
         except SwitchError:

@@ -1,7 +1,5 @@
 """The last step before the wire: a new attempt with everything decided, and its order to the switch."""
 
-from uuid import uuid4
-
 from engine.callerid import LineChoice
 from engine.dialer.calls import Calls
 from engine.dialer.gateways import GatewayBook
@@ -24,7 +22,7 @@ def life_of(
     """A new attempt: its id becomes the leg's id, so at most one call can come of it."""
     now, contact = shop.clock.now_s(), claimed.contact
     intent = Intent(
-        attempt_id=str(uuid4()),
+        attempt_id=shop.new_id(),
         contact_id=contact.contact_id,
         person_id=contact.person_id,
         campaign_id=campaign.campaign_id,

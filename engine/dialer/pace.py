@@ -15,7 +15,6 @@ from engine.domain import facts as f
 from engine.domain.agent import AgentState
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.errors import StoreError
-from engine.pacing import POLICIES
 from engine.pacing.governor import Limits, govern
 from engine.pacing.snapshot import AgentView, CallView, Decision, Policy, Snapshot, UnpacedDemand
 
@@ -101,7 +100,7 @@ class Pacer:
     def _policy(self, campaign: Campaign) -> Policy:
         mode, policy = self._policies.get(campaign.campaign_id, (None, None))
         if policy is None or mode is not campaign.mode:
-            policy = POLICIES[campaign.mode.value]()
+            policy = self._shop.policies[campaign.mode.value]()
             self._policies[campaign.campaign_id] = (campaign.mode, policy)
             self._remember(campaign, policy)
         return policy

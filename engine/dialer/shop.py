@@ -5,12 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from engine.domain.agent import Agent
 from engine.domain.campaign import Campaign
+from engine.pacing import POLICIES
+from engine.pacing.snapshot import Policy
 from engine.ports import Clock, ContactStore, Journal, Lease, Switch, Tasks, Timers
 
 log = logging.getLogger("prozvon.dialer")
+
+
+def random_id() -> str:
+    """An id that no other engine makes: it becomes a leg's id, on every switch alike."""
+    return str(uuid4())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Shop:
 
     `bridge_proof_s`: how long the proof of a bridge may take (measured: it comes after 28-34 ms).
     `tell(kind, **fields)`: the live feed for desks, dashboards and the terminal; never blocks.
+    `new_id`: where the ids of legs come from, and `policies`: by mode; a twin of a campaign has its own.
     """
 
     clock: Clock
@@ -76,6 +85,8 @@ class Shop:
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    new_id: Callable[[], str] = random_id
+    policies: Mapping[str, Callable[[], Policy]] = field(default_factory=lambda: POLICIES)
 
     def may_dial(self, team: str) -> bool:
         """The team is ours, and what lived before us is known."""
