@@ -69,7 +69,6 @@ class Dialer:
         """Everything that happens comes through here; one fact at a time per leg, never waiting."""
         life = self.calls.lives.get(fact.leg_id)
         if life is not None:
-            self.pacer.observe(life.campaign.campaign_id, fact)
             self.calls.post(fact)
             if isinstance(fact, f.LegEnded):
                 self.consultations.person_gone(fact.leg_id)

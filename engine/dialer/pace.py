@@ -16,6 +16,7 @@ from engine.domain.agent import AgentState
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.errors import StoreError
 from engine.pacing.governor import Limits, govern
+from engine.pacing.news import News
 from engine.pacing.snapshot import AgentView, CallView, Decision, Policy, Snapshot, UnpacedDemand
 
 
@@ -43,9 +44,9 @@ class Pacer:
         self.running.discard(campaign.campaign_id)
         self._launcher.return_claims(campaign)
 
-    def observe(self, campaign_id: str, fact: f.Fact) -> None:
+    def observe(self, campaign_id: str, news: News) -> None:
         if campaign_id in self._policies:
-            self._policies[campaign_id][1].observe(fact)
+            self._policies[campaign_id][1].observe(news)
 
     def _agent_moved(self, life: AgentLife, before: AgentState) -> None:
         self.poke(life.agent.team)

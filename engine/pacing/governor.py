@@ -51,4 +51,4 @@ def govern(decision: Decision, snapshot: Snapshot, limits: Limits) -> Decision:
         cap(max(1, decision.launch // 2), f"the switch lags {limits.switch_lag_s * 1000:.0f} ms: slowed")
     cap(snapshot.queued, "no more contacts to dial now")
     reason = "; ".join([decision.reason, *cuts]) if cuts else decision.reason
-    return Decision(launch, decision.cancel, decision.next_check_s, reason)
+    return Decision(launch, decision.cancel, decision.next_check_s, reason, decision.numbers)

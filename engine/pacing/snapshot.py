@@ -3,10 +3,14 @@
 The views are tuples: some hundreds of them are made for each decision, twenty times a second.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from engine.domain.facts import Fact
+from engine.pacing.news import News
+
+DAY_S = 86_400.0
+NO_BOUND = 1_000_000
 
 
 class CallView(NamedTuple):
@@ -46,6 +50,27 @@ class UnpacedDemand:
     callbacks_due: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a campaign wants to be paced. It may change between any two decisions.
+
+    `cap`: abandoned live answers at most, as a fraction of live answers, in each of `windows_s` (seconds).
+    `patience_s`: how long an answered person may wait for an agent. `ring_time_s`: after which an unanswered
+    call ends by itself. `least_ring_s`: a call may be given up only after it rang so long; `cancel_share`:
+    calls given up at most, of those launched. `reserve`: ready agents that are kept free for demand that is
+    not paced. `largest_ratio`: calls in flight at most, for each agent at work.
+    """
+
+    cap: float = 0.03
+    windows_s: tuple[float, ...] = (DAY_S, 30 * DAY_S)
+    patience_s: float = 2.0
+    ring_time_s: float = 30.0
+    least_ring_s: float = 15.0
+    cancel_share: float = 0.03
+    reserve: int = 0
+    largest_ratio: float = 20.0
+
+
 MAY_NEED_AN_AGENT = frozenset({"dialing", "early_media", "ringing", "answered", "screening", "waiting"})
 
 
@@ -55,6 +80,9 @@ class Snapshot:
 
     `calls`: the campaign's own. `others`: calls of the team's other campaigns that may want the same agents.
     `max_calls`: legs the campaign may have at once. `queued`: contacts that could be dialed now.
+    `upcoming`: classes of the next contacts, in the order they will be dialed, as far as known. `room`: calls
+    the trunks could still take. `doubt`: why what we see may be stale or wrong (the switch lags, agents'
+    states are old), "" when all is well; a policy then goes back to one call for each ready agent.
     """
 
     campaign_id: str
@@ -64,6 +92,10 @@ class Snapshot:
     max_calls: int
     queued: int
     others: tuple[CallView, ...] = ()
+    terms: Terms = Terms()
+    upcoming: tuple[str, ...] = ()
+    room: int = NO_BOUND
+    doubt: str = ""
 
     @property
     def ready_agents(self) -> int:
@@ -84,19 +116,24 @@ class Snapshot:
 class Decision:
     """Legs to originate now, attempts to give up while they ring, and why.
 
-    `next_check_s`: ask again no later than this, seconds from now.
+    `next_check_s`: ask again no later than this, seconds from now. `numbers`: what was weighed, by name, for
+    the event stream and the metrics; rates and probabilities are fractions.
     """
 
     launch: int
     cancel: tuple[str, ...] = ()
     next_check_s: float = 1.0
     reason: str = ""
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 class Policy(Protocol):
-    """A pacing policy: facts in, a decision with its reason out. No clock, no I/O."""
+    """A pacing policy: facts in, a decision with its reason out. No clock, no I/O.
 
-    def observe(self, fact: Fact) -> None: ...
+    It is told news in the order in which they happened, and asked for decisions in between.
+    """
+
+    def observe(self, news: News) -> None: ...
 
     def decide(self, now_s: float, snapshot: Snapshot) -> Decision: ...
 
@@ -110,7 +147,7 @@ class Policy(Protocol):
 class Memoryless:
     """Base of policies that learn nothing."""
 
-    def observe(self, fact: Fact) -> None:
+    def observe(self, news: News) -> None:
         return None
 
     def save(self) -> dict[str, float]:
