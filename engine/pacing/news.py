@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class CallMoved(NamedTuple):
-    """A paced call came into a state. `state`: dialing (launched), ringing, early_media, screening (picked up,
+    """A paced call changed. `state`: dialing (launched), ringing, early_media, screening (picked up,
     person or machine not yet known), waiting (a person who needs an agent now; without screening that is the
     answer itself). `call_class`: as in CallView."""
 
@@ -19,7 +19,7 @@ class CallMoved(NamedTuple):
 
 
 class CallEnded(NamedTuple):
-    """A paced call ended, or left pacing's sight, without a person for an agent. `why`: dead, busy, congestion
+    """A paced call ended without a person for an agent. `why`: dead, busy, congestion
     (the trunk refused: says nothing of the person), unavailable, no_answer, machine, cancelled, failed."""
 
     attempt_id: str
@@ -52,7 +52,7 @@ class TalkEnded(NamedTuple):
 
 
 class WrapUpEnded(NamedTuple):
-    """An agent's wrap-up is over after `wrap_up_s` seconds. `ready`: they take calls again, else they went."""
+    """An agent's wrap-up is over after `wrap_up_s` seconds. `ready`: they take calls again."""
 
     agent_id: str
     wrap_up_s: float
