@@ -4,6 +4,7 @@ Facts of one call are handled one after another (`post` queues while another is 
 brings them; no handler waits, so a slow store or switch never holds up another call.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from engine.calls.attempt import State, step
@@ -31,11 +32,15 @@ class Calls:
         self._shop, self._robots, self._screener, self._settler = shop, robots, screener, settler
         self.conduct = Conductor(shop, agents, robots, screener, self.post, self._settle)
         self.lives: dict[str, CallLife] = {}
+        self.listeners: list[Callable[[CallLife, State], None]] = []
+        """Told of each step of a call, with the state it was in before (the same one: early media began)."""
 
     # --- facts -------------------------------------------------------------------------------------
 
     def add(self, life: CallLife) -> None:
         self.lives[life.leg_id] = life
+        for listen in self.listeners:
+            listen(life, life.state)
 
     def coming(self, team: str) -> int:
         """Calls on their way to an agent who is not chosen yet: ringing, or judged by AMD."""
@@ -74,8 +79,9 @@ class Calls:
             self._shop.count("unexpected_facts")
             log.error("unexpected fact", extra={"attempt": life.leg_id, "why": str(unexpected)})
             return
+        before, early = life.state, life.early_media
         note(life, fact, self._shop.clock.wall_s())
-        if state is not life.state:
+        if state is not before:
             life.state, life.since_s = state, self._shop.clock.now_s()
             if state is State.ANSWERED and not life.answered_s:
                 life.answered_s = life.since_s
@@ -88,6 +94,9 @@ class Calls:
                 number=life.intent.number,
                 agent=life.agent_id,
             )
+        if state is not before or life.early_media is not early:
+            for listen in self.listeners:
+                listen(life, before)
         if life.state is State.ROBOT:
             self._robots.on_fact(life, fact)
         for command in commands:

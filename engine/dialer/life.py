@@ -68,6 +68,7 @@ class CallLife:
     recording: str = ""
     parked: bool = False
     script_waits_s: float = 0.0
+    told_pacing: bool = False
     hold_music: str = ""
     script_context: dict[str, str] = field(default_factory=dict)
     script_completed: bool = False
@@ -90,6 +91,11 @@ class CallLife:
         return bool(self.script_waits_s) or not (self.paced or self.talked_to or self.intent.agent_id)
 
     @property
+    def call_class(self) -> str:
+        """The class that pacing counts answers by: the list's own segment, else the kind of the number."""
+        return call_class(self.contact, self.intent.number)
+
+    @property
     def leg_id(self) -> str:
         return self.intent.attempt_id
 
@@ -99,6 +105,13 @@ class CallLife:
             cancel = self.timers.pop(name, None)
             if cancel:
                 cancel()
+
+
+def call_class(contact: Contact, number: str) -> str:
+    """Column `segment` of the list where it has one, else the kind of number; never a score of one person."""
+    segment = contact.fields.get("segment", "")[:32]
+    kind = next((phone.kind for phone in contact.phones if phone.number == number), "unknown")
+    return f"{contact.campaign_id}/{segment or kind}"
 
 
 def cdr_of(life: CallLife, disposition: str, ended_at_s: float) -> Cdr:

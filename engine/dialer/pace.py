@@ -10,6 +10,7 @@ from engine.dialer.calls import Calls
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.launch import Launcher
 from engine.dialer.life import CallLife
+from engine.dialer.reporter import Reporter
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
 from engine.domain.agent import AgentState
@@ -34,6 +35,9 @@ class Pacer:
         self.running: set[str] = set()
         self.decisions: dict[str, Decision] = {}
         agents.listeners.append(self._agent_moved)
+        reporter = Reporter(shop.clock, self.observe, self._observe_team)
+        calls.listeners.append(reporter.call_moved)
+        agents.listeners.append(reporter.agent_moved)
 
     def start(self, campaign: Campaign) -> None:
         self._policy(campaign)
@@ -47,6 +51,11 @@ class Pacer:
     def observe(self, campaign_id: str, news: News) -> None:
         if campaign_id in self._policies:
             self._policies[campaign_id][1].observe(news)
+
+    def _observe_team(self, team: str, news: News) -> None:
+        for name, campaign in self._shop.campaigns.items():
+            if campaign.team == team:
+                self.observe(name, news)
 
     def _agent_moved(self, life: AgentLife, before: AgentState) -> None:
         self.poke(life.agent.team)
@@ -190,7 +199,7 @@ def view_of(life: CallLife, now: float) -> CallView:
         "early_media" if early else life.state,
         now - life.started_s,
         now - life.since_s,
-        life.campaign.campaign_id,
+        life.call_class,
         # a caller who waits is told as demand that nobody paces, and must not count twice
         life.campaign.mode is not Mode.ROBOT and not (waits and not life.paced),
         life.intent.agent_id or life.agent_id,

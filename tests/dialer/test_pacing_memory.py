@@ -5,17 +5,18 @@ from dataclasses import replace
 from engine.domain import facts as f
 from engine.domain.agent import PauseWanted
 from engine.pacing import POLICIES
+from engine.pacing.news import News
 from engine.pacing.snapshot import Decision, Memoryless, Snapshot
 from tests.dialer.world import World
 
 
 class Counting(Memoryless):
-    """Learns how many facts it has seen."""
+    """Learns how much news it was told."""
 
     def __init__(self) -> None:
         self.seen = 0.0
 
-    def observe(self, fact: f.Fact) -> None:
+    def observe(self, news: News) -> None:
         self.seen += 1
 
     def decide(self, now_s: float, snapshot: Snapshot) -> Decision:
