@@ -8,12 +8,12 @@ beep of a mailbox) decide by themselves.
 
 from dataclasses import dataclass, field
 from math import log10
-from typing import Any
 
 import numpy as np
 import webrtcvad
 
 from engine.amd.audio import FRAME_BYTES, FRAME_MS, RATE
+from engine.amd.heard import Beep, Heard, Verdict
 from engine.amd.tones import ToneKind, ToneLimits, ToneTracker
 
 _FULL_SCALE = 32_768.0**2
@@ -44,23 +44,6 @@ class Params:
     short_ms: int = 400
     normal_ms: int = 900
     tones: ToneLimits = field(default_factory=ToneLimits)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`what`: person, machine, fax, announcement. `why`: the rule that decided. `at_ms`, `speech_ms` (when
-    speech began, -1 for never): since the first frame. `voiced_ms`: speech until the decision."""
-
-    what: str
-    why: str
-    at_ms: int
-    speech_ms: int = -1
-    voiced_ms: int = 0
-    hz: float = 0.0
-
-    def details(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"why": self.why, "speech_ms": self.speech_ms, "voiced_ms": self.voiced_ms}
-        return found | ({"hz": self.hz} if self.hz else {})
 
 
 class Greeting:
@@ -130,7 +113,10 @@ _OF_TONE = {
 
 
 class Detector:
-    """One call. Feed it every frame from the answer on; it costs nothing once it has decided."""
+    """One call. Feed it every frame from the answer on.
+
+    `verdict`: what it decided first; `revised`: what it said instead later.
+    """
 
     def __init__(self, params: Params | None = None) -> None:
         self._params = params or Params()
@@ -139,32 +125,51 @@ class Detector:
         self._greeting = Greeting(self._params)
         self._at_ms = 0
         self.verdict: Verdict | None = None
+        self.revised: Verdict | None = None
 
     def feed(self, pcm: bytes) -> Verdict | None:
-        """One frame of 320 bytes. The verdict with the frame that decides, None before and after.
+        """One frame of 320 bytes. The first verdict, with the frame that decides; None before and after.
+
+        ValueError: it is not a whole frame.
+        """
+        return next((told for told in self.listen(pcm) if told is self.verdict), None)
+
+    def listen(self, pcm: bytes) -> tuple[Heard, ...]:
+        """One frame of 320 bytes; all that was recognised with it, usually nothing.
+
+        Goes on after the verdict, with the beeps and with the verdict that takes the first one back.
 
         ValueError: it is not a whole frame.
         """
         if len(pcm) != FRAME_BYTES:
             raise ValueError(f"a frame has {FRAME_BYTES} bytes, not {len(pcm)}")
-        if self.verdict is not None:
-            return None
         self._at_ms += FRAME_MS
         samples = np.frombuffer(pcm, "<i2").astype(np.float32)
         power = float(samples @ samples) / len(samples) / _FULL_SCALE
         level_dbfs = 10.0 * log10(power) if power > 1e-9 else _FLOOR_DBFS
         tone = self._tones.push(samples, level_dbfs)
+        told = list[Heard]()
+        if tone is not None and tone.kind is ToneKind.BEEP:
+            told.append(Beep(tone.began_ms, tone.hz, self._at_ms))
+        if self.verdict is not None:
+            if told and self.verdict.what == "person" and not self.revised:
+                told.append(self._revise("beep"))
+            return tuple(told)
         voiced = not self._tones.in_tone and level_dbfs > -60.0 and self._vad.is_speech(pcm, RATE)
         heard = self._greeting.push(level_dbfs, voiced)
         if tone is not None and tone.kind in _OF_TONE:
-            return self._decide(_OF_TONE[tone.kind], tone.kind.value, tone.hz)
-        if heard == "machine":
-            return self._decide("machine", "it goes on talking")
-        if heard == "person":
-            return self._decide("person", "a short greeting, then a pause")
-        return None
+            told.append(self._decide(_OF_TONE[tone.kind], tone.kind.value, tone.hz))
+        elif heard == "machine":
+            told.append(self._decide("machine", "it goes on talking"))
+        elif heard == "person":
+            told.append(self._decide("person", "a short greeting, then a pause"))
+        return tuple(told)
 
     def _decide(self, what: str, why: str, hz: float = 0.0) -> Verdict:
         greeting = self._greeting
         self.verdict = Verdict(what, why, self._at_ms, greeting.speech_ms, greeting.voiced_ms, hz)
         return self.verdict
+
+    def _revise(self, why: str) -> Verdict:
+        self.revised = Verdict("machine", why, self._at_ms, revises="person")
+        return self.revised

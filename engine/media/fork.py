@@ -4,7 +4,8 @@ import socket
 from dataclasses import dataclass, field
 
 from engine.amd.audio import Framer
-from engine.amd.classifier import Detector, Verdict
+from engine.amd.classifier import Detector
+from engine.amd.heard import Verdict
 from engine.media.rtp import Receiver
 from engine.media.sdp import Offer
 from engine.media.sip import Dialog

@@ -10,7 +10,8 @@ from itertools import count
 
 from gevent import monkey
 
-from engine.amd.classifier import Detector, Verdict
+from engine.amd.classifier import Detector
+from engine.amd.heard import Verdict
 from engine.media.control import Control
 from engine.media.fork import Fork
 from engine.media.rtp import Receiver

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.amd.audio import FRAME_BYTES
-from engine.amd.classifier import Detector, Params, Verdict
+from engine.amd.classifier import Detector, Params
+from engine.amd.heard import Beep, Heard, Verdict
 from tests.amd import openings
 from tests.amd.openings import pcm, silence, tone, voice
 
@@ -105,3 +106,20 @@ def test_whatever_is_heard_there_is_one_verdict_at_most_and_it_is_dated_right(pa
         assert told.what in ("person", "machine", "fax", "announcement")
         assert 0 < told.at_ms <= len(sound) / 16
         assert told.speech_ms < told.at_ms
+
+
+def all_heard(sound: bytes) -> list[Heard]:
+    detector = Detector()
+    frames = [sound[at : at + FRAME_BYTES] for at in range(0, len(sound) - FRAME_BYTES + 1, FRAME_BYTES)]
+    return [told for frame in frames for told in detector.listen(frame)]
+
+
+def test_a_machine_that_was_taken_for_a_person_is_told_by_its_beep():
+    told = all_heard(pcm(silence(0.4), voice(0.7), silence(2.5), tone(1_000, 0.5), silence(1.0)))
+    assert [(type(one), getattr(one, "what", ""), getattr(one, "revises", "")) for one in told[:3]] == [
+        (Verdict, "person", ""),
+        (Beep, "", ""),
+        (Verdict, "machine", "person"),
+    ]
+    assert isinstance(told[1], Beep)
+    assert abs(told[1].began_ms - 3_600) <= 40
