@@ -44,9 +44,10 @@ class ContactStore(Protocol):
     Instants are kept in whole milliseconds; an infinite one means never, as None does.
     """
 
-    def acquire_team(self, team: str, owner: str, ttl_s: float) -> Lease | None:
+    def acquire_team(self, team: str, owner: str, ttl_s: float, alone: bool = False) -> Lease | None:
         """Take or renew the ownership; None while another living engine has it. `owner`: unique to this life
-        of this engine. The token rises with each owner; from here every older one is fenced off."""
+        of this engine. The token rises with each owner; from here every older one is fenced off. `alone`: it
+        is proven that no other engine uses this store, so whoever owned the team is dead."""
         ...
 
     def release_team(self, lease: Lease) -> None: ...

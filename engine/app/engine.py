@@ -112,7 +112,9 @@ class Engine:
             self._define(campaign_of(model, config), model.model_dump(mode="json"))
         self.screener = MediaScreener(config, self.shop, self._on_fact, self.places.logs)
         self._leave.callback(self.screener.close)
-        self.dialer = Dialer(self.shop, self.rules, owner(), self._robots, self.screener, self.intents)
+        self.dialer = Dialer(
+            self.shop, self.rules, owner(), self._robots, self.screener, self.intents, alone=self.embedded
+        )
         self._leave.callback(self.dialer.stop)
         self.dialer.launcher.prepare = self.prompter.prepare
         self.rules.load(self.store.load_blob(CALLER_ID_USE))
@@ -149,7 +151,7 @@ class Engine:
 
     def _store_died(self) -> None:
         """Nothing is launched until each team is taken anew: our own log knows what its disk lacks."""
-        self.shop.leases.clear()
+        self.dialer.ownership.forget()
         self.feed.tell("store", what="ended")
 
     @property

@@ -104,7 +104,7 @@ class Store(Section):
     )
     timeout_s: float = Field(default=2.0, ge=0.1, le=60, description="seconds a request may take")
     team_lease_s: float = Field(
-        default=10.0, ge=2, le=300, description="seconds until the teams of a dead engine are free"
+        default=8.0, ge=2, le=300, description="seconds until another engine may take a dead one's teams"
     )
     claim_lease_s: float = Field(
         default=60.0, ge=5, le=3_600, description="seconds until a contact claimed by a dead engine returns"

@@ -227,6 +227,18 @@ class Agents:
             self._drop_leg(life)
             self._lost(life, "NO_BRIDGE", by_hand=False, was_up=was_up)
 
+    def let_go(self, team: str) -> None:
+        """Another engine has the team: its agents work on there, on the legs they have."""
+        for life in self.lives.values():
+            if life.agent.team == team and (life.leg_id or life.state is not AgentState.OFFLINE):
+                agent_id, life.why = life.agent.agent_id, "served by another engine"
+                self.by_leg.pop(life.leg_id, None)
+                self._marked.pop(life.leg_id, None)
+                self._recalls.forget(agent_id)
+                life.leg_id = ""  # not ours to end
+                life.state, life.leaving, life.phone_up, life.attempt_id = AgentState.OFFLINE, "", False, ""
+                self._shop.tell("agent", agent=agent_id, state="offline", attempt="", why=life.why)
+
     # --- promises ----------------------------------------------------------------------------------
 
     def reserve(self, call: "CallLife") -> AgentLife | None:
@@ -234,7 +246,8 @@ class Agents:
         held = self.lives.get(call.intent.agent_id)
         if held and held.attempt_id == call.leg_id and held.state is AgentState.RESERVED:
             return held
-        agent = self.free_for(call) if self._turn_of(call) else None
+        may = self._shop.may_promise(call.campaign.team)
+        agent = self.free_for(call) if may and self._turn_of(call) else None
         if agent is None:
             self.waiting[call.leg_id] = call
             return None
@@ -275,6 +288,8 @@ class Agents:
 
     def _offer(self, agent: AgentLife) -> None:
         """A free agent goes to whom they can serve: who cannot wait first, then who has waited longest."""
+        if not self._shop.may_promise(agent.agent.team):
+            return
         for call in sorted(self.waiting.values(), key=lambda call: (call.patient, call.waits_since_s)):
             fits = call.campaign.team == agent.agent.team and call.campaign.skills <= agent.agent.skills
             if fits and agent.switch in ("", call.switch) and self._turn_of(call):

@@ -107,6 +107,14 @@ class Calls:
                 self._shop.count("refused_orders")
                 log.warning("order refused", extra={"attempt": life.leg_id, "why": str(error)})
 
+    def let_go(self, life: CallLife) -> None:
+        """Another engine has the call: no order, no end, no timer of ours any more."""
+        life.disarm()
+        life.inbox.clear()
+        self.conduct.forget(life)
+        self._robots.forget(life)
+        self.lives.pop(life.leg_id, None)
+
     def _settle(self, life: CallLife) -> None:
         life.disarm()
         if self._screener and life.screened:

@@ -92,3 +92,7 @@ class Claims:
         hand = self._hands.pop(campaign.campaign_id, None)
         for claimed in hand.held if hand else ():
             self._give_back(campaign, claimed, reason)
+
+    def forget(self, campaign: Campaign) -> None:
+        """The team is another engine's now: what we hold comes back to the queue with its lease."""
+        self._hands.pop(campaign.campaign_id, None)

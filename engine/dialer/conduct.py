@@ -31,6 +31,9 @@ class Robots(Protocol):
     def joined(self, life: CallLife) -> None: ...
     def on_fact(self, life: CallLife, fact: f.Fact) -> None: ...
     def end(self, life: CallLife) -> None: ...
+    def forget(self, life: CallLife) -> None:
+        """Another engine drives the leg now."""
+        ...
 
 
 class Screener(Protocol):
@@ -54,6 +57,10 @@ class Conductor:
     ) -> None:
         self._shop, self._agents, self._robots, self._screener = shop, agents, robots, screener
         self.post, self._settle = post, settle
+
+    def forget(self, life: CallLife) -> None:
+        """Another engine serves the person now."""
+        self._agents.forget(life)
 
     def carry_out(self, life: CallLife, command: c.Command, fact: f.Fact) -> None:
         switch = self._shop.switches[life.switch]

@@ -113,6 +113,14 @@ class Consultations:
             if asked.attempt_id == attempt_id:
                 self._let_go(asked)
 
+    def let_go(self, team: str) -> None:
+        """Another engine has the team, and its third parties."""
+        for asked in list(self.by_leg.values()):
+            if self._agents.lives[asked.agent_id].agent.team == team:
+                asked.over = True
+                del self.by_leg[asked.leg_id]
+                self._ways.give_back(asked.gateway)
+
     def _let_go(self, asked: Consultation) -> None:
         asked.over = True
         try:

@@ -74,6 +74,12 @@ class Desk:
         self._shop.agents.pop(agent_id, None)
         self.say(agent_id, a.LogoutWanted, "taken out of the configuration")
 
+    def let_go(self, team: str) -> None:
+        """Another engine has the team: its agents' cards come back to the queue with their leases."""
+        for agent_id in [one for one in self._cards if self.life(one).agent.team == team]:
+            _, _, cancel = self._cards.pop(agent_id)
+            cancel()
+
     def say(self, agent_id: str, wish: type[a.AgentFact], reason: str = "") -> None:
         """ready, pause, logout."""
         life = self.life(agent_id)

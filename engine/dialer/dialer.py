@@ -12,6 +12,7 @@ from engine.dialer.desk import Desk
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.inbound import Inbound
 from engine.dialer.launch import Launcher
+from engine.dialer.ownership import Ownership
 from engine.dialer.pace import Pacer
 from engine.dialer.recover import Recovery
 from engine.dialer.rulebook import Rulebook
@@ -20,7 +21,7 @@ from engine.dialer.shop import Shop, log
 from engine.dialer.wayout import WayOut
 from engine.domain import facts as f
 from engine.domain.campaign import Campaign, CampaignState, Mode
-from engine.domain.errors import DialerError, StoreError, SwitchError
+from engine.domain.errors import SwitchError
 from engine.ports import IntentBook, Switch
 
 SWEEP_EVERY_S = 30.0
@@ -37,7 +38,9 @@ class Dialer:
         make_robots: Callable[[Shop, Callable[[f.Fact], None]], Robots],
         screener: Screener | None = None,
         intents: IntentBook | None = None,
+        alone: bool = False,
     ) -> None:
+        """`alone`: no other engine can be on this store."""
         self.shop, self.rules, self.owner = shop, rules, owner
         self.gateways = GatewayBook(shop.gateways)
         self.agents = Agents(shop, self.on_fact)
@@ -58,7 +61,16 @@ class Dialer:
         self.agents.coming = self.calls.coming
         self.states: dict[str, CampaignState] = {}
         self._down_at_s: dict[str, float] = {}
-        self._not_taken: dict[str, str] = {}
+        self.ownership = Ownership(
+            shop,
+            owner,
+            alone,
+            lambda: self.teams,
+            self.recovery.take_team,
+            self._taken,
+            self._let_go,
+            self.agents.offer_again,
+        )
         self._stopping = False
         for agent in shop.agents.values():
             self.agents.life(agent)
@@ -96,7 +108,7 @@ class Dialer:
         gone_before_s = self._down_at_s.get(switch.name, 0.0) if what == "restarted" else -math.inf
         self.shop.tasks.start("sweep", self._sweep_one, switch, gone_before_s, True)
         if not all(map(self.shop.may_dial, self.teams)) and not self._stopping:
-            self.shop.tasks.start("leases", self._renew)
+            self.shop.tasks.start("leases", self.ownership.renew)
 
     def _sweep_one(self, switch: Switch, gone_before_s: float = -math.inf, came_back: bool = False) -> None:
         try:
@@ -121,48 +133,31 @@ class Dialer:
 
     def start(self) -> None:
         """Take the teams, adopt what lives, begin to tick. Campaign states come from the store."""
-        self._keep_leases()
+        self.ownership.start()
         self.shop.timers.after(SWEEP_EVERY_S, "sweep", self._sweep)
 
-    def _keep_leases(self) -> None:
-        if not self._stopping:
-            self.shop.tasks.start("leases", self._renew)
-            self.shop.timers.after(self.shop.tuning.team_lease_s * 0.3, "leases", self._keep_leases)
-
-    def _renew(self) -> None:
-        for team in sorted(self.teams):
-            try:
-                lease = self.shop.store.acquire_team(team, self.owner, self.shop.tuning.team_lease_s)
-            except StoreError as error:
-                log.warning("lease not renewed", extra={"team": team, "why": str(error)})
-                continue
-            if lease is None:
-                if self.shop.leases.pop(team, None):
-                    log.error("lost a team to another engine", extra={"team": team})
-                continue
-            is_new = team not in self.shop.leases
-            self.shop.leases[team] = lease
-            if is_new:
-                self._take(team)
-
-    def _take(self, team: str) -> None:
-        """Adopt what lives before anything is launched; where that fails, the next renewal begins anew."""
-        self.shop.recovering.add(team)
-        try:
-            self.recovery.take_team(team)
-        except (StoreError, SwitchError) as error:
-            self.shop.leases.pop(team, None)
-            if self._not_taken.get(team) != str(error):  # once per reason: this is tried every few seconds
-                log.warning("team not taken yet", extra={"team": team, "why": str(error)})
-            self._not_taken[team] = str(error)
-            return
-        finally:
-            self.shop.recovering.discard(team)
-        self._not_taken.pop(team, None)
-        self.shop.tell("team", team=team, what="taken")
+    def _taken(self, team: str) -> None:
         for campaign in self.shop.campaigns.values():
             if campaign.team == team and self.states.get(campaign.campaign_id) is CampaignState.RUNNING:
                 self.set_running(campaign, True)
+
+    def _let_go(self, team: str) -> None:
+        """Another engine has the team: its calls and agents live on there, and we give no more orders."""
+        for campaign in self.shop.campaigns.values():
+            if campaign.team == team:
+                self.desk.running.discard(campaign.campaign_id)
+                self.pacer.running.discard(campaign.campaign_id)
+                self.launcher.claims.forget(campaign)
+        self.desk.let_go(team)
+        self.consultations.let_go(team)
+        self.recovery.let_go(team)
+        for life in [life for life in self.calls.lives.values() if life.intent.team == team]:
+            self.calls.let_go(life)
+            for gateway in filter(None, (life.intent.gateway, life.transfer_gateway)):
+                self.gateways.give_back(gateway, False, self.shop.clock.now_s())
+        self.settler.let_go(team)
+        self.agents.let_go(team)
+        self.shop.tell("team", team=team, what="lost")
 
     # --- campaigns ---------------------------------------------------------------------------------
 
@@ -204,9 +199,4 @@ class Dialer:
         """Leave: what lives is left to the safety nets and to the next engine."""
         self._stopping = True
         self.drain()
-        for lease in list(self.shop.leases.values()):
-            try:
-                self.shop.store.release_team(lease)
-            except DialerError as error:
-                log.warning("team not released", extra={"team": lease.team, "why": str(error)})
-        self.shop.leases.clear()
+        self.ownership.stop()

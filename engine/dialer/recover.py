@@ -82,6 +82,11 @@ class Recovery:
             self._shop.note("note", what="recovered", team=team, adopted=adopted, unknown=unknown)
         return adopted, unknown
 
+    def let_go(self, team: str) -> None:
+        """Another engine has the team, and looks for what is still to come."""
+        for attempt_id in [one for one, open_ in self.awaited.items() if open_.intent.team == team]:
+            del self.awaited[attempt_id]
+
     def _take_leg(self, team: str, switch: Switch, leg: LiveLeg, peer: str, people: Set[str]) -> None:
         """Agents' standing legs are theirs again; whoever an agent consulted is let go, the person waits."""
         consulting = LEG_CONSULT in leg.variables and peer not in people

@@ -163,6 +163,10 @@ class RobotDesk:
                 log.warning("scenario begins anew", extra={"attempt": life.leg_id, "why": str(error)})
         return Runner(script, values, language, self._prompts.length_s)
 
+    def forget(self, life: CallLife) -> None:
+        if session := self._sessions.pop(life.leg_id, None):
+            self._still(session)
+
     def end(self, life: CallLife) -> None:
         """The leg is gone: let the scenario note how far it came."""
         session = self._sessions.pop(life.leg_id, None)

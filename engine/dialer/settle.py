@@ -38,6 +38,15 @@ class Settler:
         """The end of this attempt is known here, though not yet to the store."""
         return attempt_id in self._writing
 
+    def let_go(self, team: str) -> None:
+        """Another engine has the team. It settles what it finds open: an end that we could not write in time
+        is told there as it looks from there."""
+        lost = [cdr.attempt_id for of_team, cdr, _, _ in self._late if of_team == team]
+        self._late = deque(late for late in self._late if late[0] != team)
+        for attempt_id in lost:
+            self._writing.pop(attempt_id, None)
+            log.error("settlement left to another engine", extra={"attempt": attempt_id})
+
     def settle(self, life: CallLife) -> None:
         """Work out the end and write it, beside the caller."""
         wall = self._shop.clock.wall_s()

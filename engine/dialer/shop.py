@@ -1,6 +1,7 @@
 """What every part of the dialer is given: ports, definitions, and the feed of live events."""
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,13 +58,14 @@ class Tuning:
     switch_lag_limit_s: float = 0.5
     switch_lag_stop_s: float = 2.0
     claim_lease_s: float = 60.0
-    team_lease_s: float = 10.0
+    team_lease_s: float = 8.0
 
 
 @dataclass(slots=True)
 class Shop:
     """Ports and definitions. `leases`: by team, replaced at each renewal; no lease, no call. `recovering`:
-    teams of ours whose live calls are still being adopted; no call for them yet.
+    teams of ours whose live calls are still being adopted; no call for them yet. `lease_ends_s`: until when
+    (engine clock) each lease is surely ours. `store_away`: it did not answer when it was last asked.
 
     `bridge_proof_s`: how long the proof of a bridge may take (measured: it comes after 28-34 ms).
     `tell(kind, **fields)`: the live feed for desks, dashboards and the terminal; never blocks.
@@ -81,6 +83,8 @@ class Shop:
     tuning: Tuning = Tuning()
     gateways: dict[str, GatewayTerms] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
+    lease_ends_s: dict[str, float] = field(default_factory=dict)
+    store_away: bool = False
     recovering: set[str] = field(default_factory=set)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
@@ -91,6 +95,12 @@ class Shop:
     def may_dial(self, team: str) -> bool:
         """The team is ours, and what lived before us is known."""
         return team in self.leases and team not in self.recovering
+
+    def may_promise(self, team: str) -> bool:
+        """The team's agents are ours to promise. Not when we slept longer than our lease: another engine may
+        promise them by now. With the store away nobody can have taken them over, and people are served."""
+        sure = self.clock.now_s() < self.lease_ends_s.get(team, math.inf)
+        return sure or self.store_away
 
     def count(self, name: str, by: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + by

@@ -60,12 +60,14 @@ class MemoryStore:
 
     # --- ownership --------------------------------------------------------------------------------------
 
-    def acquire_team(self, team: str, owner: str, ttl_s: float) -> Lease | None:
+    def acquire_team(self, team: str, owner: str, ttl_s: float, alone: bool = False) -> Lease | None:
         now = self._clock.wall_s()
         held = self._owners.get(team)
         lives = held is not None and held.until_s > now
         if held and lives and held.owner != owner:
-            return None
+            if not alone:
+                return None
+            lives = False
         if not lives:
             self._tokens[team] = self._tokens.get(team, 0) + 1
         self._owners[team] = Lease(team, owner, self._tokens[team], now + ttl_s)

@@ -60,17 +60,24 @@ class RedisStore:
 
     # --- ownership --------------------------------------------------------------------------------------
 
-    def acquire_team(self, team: str, owner: str, ttl_s: float) -> Lease | None:
-        reply = self.batcher.run(
-            script("acquire_team").call([f"{{team:{team}}}"], owner, max(1, round(ttl_s * 1000)))
-        )
-        if reply is None:
-            return None
-        token, until_ms = reply
-        if self._fenced_as.get(team) != token:  # every shard must refuse the old owner before we begin
-            self.batcher.run(script("fence").call(self._roots, team, token))
-            self._fenced_as[team] = token
-        return Lease(team, owner, token, until_ms / 1000)
+    def acquire_team(self, team: str, owner: str, ttl_s: float, alone: bool = False) -> Lease | None:
+        least = 0
+        while True:
+            reply = self.batcher.run(
+                script("acquire_team").call(
+                    [f"{{team:{team}}}"], owner, max(1, round(ttl_s * 1000)), "1" if alone else "", least
+                )
+            )
+            if reply is None:
+                return None
+            token, until_ms = reply
+            if self._fenced_as.get(team) != token:  # every shard must refuse the old owner before we begin
+                seen = max(self.batcher.run(script("fence").call(self._roots, team, token)))
+                if seen > token:  # a failover took the newest ownership from the store: be newer than that
+                    least = seen + 1
+                    continue
+                self._fenced_as[team] = token
+            return Lease(team, owner, token, until_ms / 1000)
 
     def release_team(self, lease: Lease) -> None:
         self.batcher.run(script("release_team").call([f"{{team:{lease.team}}}"], lease.owner, lease.token))

@@ -119,6 +119,8 @@ class NoRobots:
 
     def end(self, life: Any) -> None: ...
 
+    def forget(self, life: Any) -> None: ...
+
 
 class EasyRules:
     """Lets everything pass but what a test forbids."""

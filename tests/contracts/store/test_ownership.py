@@ -98,3 +98,16 @@ def test_blobs_come_back_byte_for_byte(world: World) -> None:
     world.store.save_blob("pacing:north", bytes(range(256)))
     assert world.store.load_blob("pacing:north") == bytes(range(256))
     assert world.store.ping() < 1.0
+
+
+def test_an_engine_that_is_alone_takes_a_dead_ones_team_at_once(world: World) -> None:
+    dead = world.owner("engine-1")
+    assert world.store.acquire_team("north", "engine-2", 60) is None
+    lease = world.store.acquire_team("north", "engine-2", 60, alone=True)
+    assert lease is not None
+    assert lease.token > dead.token
+    renewed = world.store.acquire_team("north", "engine-2", 60, alone=True)
+    assert renewed is not None
+    assert renewed.token == lease.token
+    with pytest.raises(Fenced):
+        world.claim(dead)
