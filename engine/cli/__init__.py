@@ -18,7 +18,19 @@ from typing import Any
 
 from engine.cli.frame import Exit, Parser, guarded, top_parser
 
-COMMANDS = ("run", "check", "watch", "imports", "campaign", "agent", "journal", "config", "sim", "worker")
+COMMANDS = (
+    "run",
+    "check",
+    "watch",
+    "imports",
+    "campaign",
+    "agent",
+    "journal",
+    "config",
+    "amd",
+    "sim",
+    "worker",
+)
 
 # Programs with a command line of their own: everything after the name is theirs. The engine starts them too,
 # so they do not wait for all the others to be imported.

@@ -176,6 +176,9 @@ class Media(Section):
     rtp_first_port: Port = Field(default=21000, description="first UDP port for audio")
     rtp_last_port: Port = Field(default=21999, description="last UDP port for audio")
     processes: int = Field(default=1, ge=1, le=64, description="media processes")
+    fingerprints: str = Field(
+        default="", description="folder of known announcements; empty: fingerprints in store.data_dir"
+    )
 
 
 class Prompts(Section):

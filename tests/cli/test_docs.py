@@ -24,7 +24,10 @@ def test_every_command_is_in_the_page():
 
 
 def test_the_page_tells_of_no_command_that_is_not_there():
-    known = set(commands(cli.build())) | {"prozvon COMMAND", "prozvon run"}
+    known = {" ".join(name.split()[:3]) for name in commands(cli.build())} | {
+        "prozvon COMMAND",
+        "prozvon run",
+    }
     told = {" ".join(words.split()[:3]) for words in re.findall(r"`(prozvon [^`]*)`", PAGE)}
     assert [words for words in told if words not in known and " ".join(words.split()[:2]) not in known] == []
 

@@ -1,0 +1,79 @@
+"""What is heard before an answer: the network's announcements and tones, or just ringing. Pure.
+
+ring-back … ring-back            nothing is said: it rings
+"abonent jest poza zasięgiem …"  known by its fingerprint: what the recording was said to mean
+♪♪♪ "the number you …"           special information tones: an announcement, and its fingerprint may tell more
+▮▮▮▮ tone, quick or slow          congestion or busy
+"""
+
+from dataclasses import dataclass
+from math import log10
+
+import numpy as np
+
+from engine.amd.audio import FRAME_BYTES, FRAME_MS
+from engine.amd.fingerprint import Book, Match, Matcher
+from engine.amd.tones import ToneKind, ToneTracker
+from engine.domain.announcement import ends_the_call
+
+_FULL_SCALE = 32_768.0**2
+QUICK_MS = 300  # a busy tone no longer than this is the congestion tone (ITU-T E.180: 0.2 to 0.3 s)
+WORDS_AFTER_SIT_MS = 6_000  # so long the words after the information tones may tell more than the tones
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """`means`: one of domain.announcement.MEANINGS. `why`: fingerprint, sit, tone. `name`: the recording, or
+    "". `at_ms`: since the first frame. `score`: of the match, 0 for tones."""
+
+    means: str
+    why: str
+    at_ms: int
+    name: str = ""
+    score: float = 0.0
+
+
+class EarlyEar:
+    """One call that rings. Says at most one thing that ends the call, and each music it knows once."""
+
+    def __init__(self, book: Book) -> None:
+        self._matcher = Matcher(book)
+        self._tones = ToneTracker()
+        self._at_ms = 0
+        self._sit_at_ms = 0
+        self._music: set[str] = set()
+        self.over = False
+
+    def feed(self, pcm: bytes) -> Announced | None:
+        """One frame of 320 bytes. ValueError: it is not a whole frame."""
+        if len(pcm) != FRAME_BYTES:
+            raise ValueError(f"a frame has {FRAME_BYTES} bytes, not {len(pcm)}")
+        if self.over:
+            return None
+        self._at_ms += FRAME_MS
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+        power = float(samples @ samples) / len(samples) / _FULL_SCALE
+        tone = self._tones.push(samples, 10.0 * log10(power) if power > 1e-9 else -90.0)
+        match = self._matcher.push(samples)
+        if match is not None:
+            return self._matched(match)
+        if tone is not None and tone.kind is ToneKind.BUSY:
+            lasted_ms = self._at_ms - FRAME_MS - tone.began_ms
+            return self._end("congestion" if lasted_ms <= QUICK_MS else "busy", "tone")
+        if tone is not None and tone.kind is ToneKind.SIT:
+            self._sit_at_ms = self._at_ms
+        if self._sit_at_ms and self._at_ms - self._sit_at_ms >= WORDS_AFTER_SIT_MS:
+            return self._end("announcement", "sit")
+        return None
+
+    def _matched(self, match: Match) -> Announced | None:
+        if ends_the_call(match.means):
+            return self._end(match.means, "fingerprint", match.name, match.score)
+        if match.name in self._music:
+            return None
+        self._music.add(match.name)
+        return Announced(match.means, "fingerprint", self._at_ms, match.name, match.score)
+
+    def _end(self, means: str, why: str, name: str = "", score: float = 0.0) -> Announced:
+        self.over = True
+        return Announced(means, why, self._at_ms, name, score)
