@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format test-freeswitch bench schema clean
+.PHONY: help setup run test check format test-freeswitch cluster bench schema clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,10 +32,13 @@ format: $(STAMP) ## let ruff put the code in shape
 	$(BIN)/ruff check --fix engine tests
 
 test: check ## everything that needs no real switch: lint, types, all tests
-	$(BIN)/python -m pytest -m "not freeswitch"
+	$(BIN)/python -m pytest -m "not freeswitch and not cluster"
 
 test-freeswitch: $(STAMP) ## the contract and campaign tests on a real FreeSWITCH (needs freeswitch, sipp, baresip)
 	$(BIN)/python -m pytest -m freeswitch -rs
+
+cluster: $(STAMP) ## several engines, Redis behind Sentinel and as Cluster: deaths and takeovers, as real processes
+	$(BIN)/python -m pytest -m cluster -rs tests/cluster
 
 bench: $(STAMP) ## measure the figures of docs/benchmarks.md on this machine
 	$(BIN)/python -m tests.bench

@@ -30,9 +30,10 @@ def examine(engine: Any) -> list[dict[str, Any]]:
     except DialerError as error:
         say("store", False, str(error), "Start Redis, or leave store.url empty for the embedded one.")
     for team in sorted(dialer.teams):
-        ours = engine.shop.may_dial(team)
-        say(f"team {team}", ours, "ours" if ours else "not ours",
-            "Another engine owns it, or a switch could not be asked what lives.")  # fmt: skip
+        ours, elsewhere = engine.shop.may_dial(team), team in dialer.ownership.elsewhere
+        found = "ours" if ours else "served by another engine" if elsewhere else "not yet taken"
+        say(f"team {team}", ours, found, "Look at the engine that has it." if elsewhere else
+            "A switch or the store could not be asked what lives: see the log.")  # fmt: skip
     _gateways(engine, say)
     running = [
         c for c in engine.shop.campaigns.values() if dialer.states.get(c.campaign_id) is CampaignState.RUNNING

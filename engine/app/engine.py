@@ -17,9 +17,10 @@ from engine import greenlets
 from engine.app.children import Child, Kept
 from engine.app.doorkeeper import Doorkeeper
 from engine.app.feed import Feed
+from engine.app.following import Following
 from engine.app.import_worker import STORE_URL
 from engine.app.importing import import_csv
-from engine.app.paths import Places
+from engine.app.paths import Places, lock_data_folder
 from engine.app.prompter import Prompter
 from engine.app.rules import Rules
 from engine.app.runtime import GeventTasks, GeventTimers, SystemClock
@@ -79,6 +80,7 @@ class Engine:
     def start(self) -> None:
         config = self.config
         self.data.mkdir(parents=True, exist_ok=True)
+        self._leave.callback(os.close, lock_data_folder(self.data))
         self.lag.start()
         self._leave.callback(self.lag.stop)
         self.store = RedisStore(
@@ -131,6 +133,9 @@ class Engine:
         self.dialer.start()
         keeper = greenlets.supervise("keeper", self._keep, lambda name: None)
         self._leave.callback(greenlets.kill, keeper)
+        if not self._server:
+            following = greenlets.supervise("following", Following(self).run, lambda name: None)
+            self._leave.callback(greenlets.kill, following)
         if self._server:
             self._leave.callback(greenlets.kill, keep(self._server, self._store_died))
         gc.collect()
@@ -212,6 +217,10 @@ class Engine:
             self.store.set_campaign(campaign.campaign_id, self._definitions[campaign.campaign_id], state)
             self.dialer.change(campaign)
         return campaign
+
+    def follow(self, definition: dict[str, Any]) -> None:
+        """A campaign made or changed at another engine. ConfigError: not with our configuration."""
+        self.dialer.change(self.create(definition, announce=False))
 
     def _keep(self) -> None:
         """Small things that must outlive us: what pacing has learned, how often own numbers were shown."""

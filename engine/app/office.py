@@ -19,6 +19,8 @@ from engine.domain.campaign import Campaign, CampaignState, Mode
 from engine.domain.errors import StoreError
 from engine.reports.kpi import CampaignSummary, summarise
 
+ELSEWHERE = "served by another engine"
+
 
 class Office(AgentsOffice):
     """See `engine.control.Control`."""
@@ -70,9 +72,9 @@ class Office(AgentsOffice):
         except StoreError as error:
             found["store"] = str(error)
         for team in sorted(engine.dialer.teams):
-            ours = engine.shop.may_dial(team)
-            found[f"team {team}"] = "ok" if ours else "owned by another engine, or not yet taken"
-        return all(answer == "ok" for answer in found.values()), found
+            ours, elsewhere = engine.shop.may_dial(team), team in engine.dialer.ownership.elsewhere
+            found[f"team {team}"] = "ok" if ours else ELSEWHERE if elsewhere else "not yet taken"
+        return all(answer in ("ok", ELSEWHERE) for answer in found.values()), found
 
     def doctor(self) -> list[dict[str, Any]]:
         return examine(self.engine)

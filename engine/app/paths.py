@@ -1,10 +1,11 @@
 """Where things lie: for us, and as a switch sees them."""
 
+import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.domain.errors import ConfigError
+from engine.domain.errors import ConfigError, StoreError
 
 OURS = ("store", "journal", "intents", "spool", "imports", "prompts", "log")
 """Folders that only we write to; recordings and media belong to the switch as well."""
@@ -59,6 +60,19 @@ def make_data_folder(data: Path) -> None:
             why = f"{data} cannot be made: {error.strerror}"
     if why:
         raise ConfigError(why, "store.data_dir", DATA_FIX)
+
+
+def lock_data_folder(data: Path) -> int:
+    """One engine for each data folder: intents, spool and archive are its own. The lock, to be closed at the
+    end; the kernel does so too. StoreError: another engine lives there."""
+    lock = os.open(data / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        fix = "Stop it, or give this one a store.data_dir of its own; several engines share store.url alone."
+        raise StoreError("another Prozvon already runs on this data folder", str(data), fix) from None
+    return lock
 
 
 DATA_FIX = "Choose another store.data_dir, or give it to the user who runs the engine (chown -R)."

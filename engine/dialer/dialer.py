@@ -181,11 +181,15 @@ class Dialer:
 
     def set_state(self, campaign_id: str, state: CampaignState, definition: dict[str, Any]) -> None:
         """Start, pause or stop; the wish is stored before it takes effect, so a restart keeps it."""
-        campaign = self.shop.campaigns[campaign_id]
         self.shop.store.set_campaign(campaign_id, definition, state)
+        self.follow(campaign_id, state)
+        self.shop.note("campaign", campaign=campaign_id, state=state.value)
+
+    def follow(self, campaign_id: str, state: CampaignState) -> None:
+        """The wish stands in the store: here it takes effect."""
+        campaign = self.shop.campaigns[campaign_id]
         self.states[campaign_id] = state
         self.set_running(campaign, state is CampaignState.RUNNING and self.shop.may_dial(campaign.team))
-        self.shop.note("campaign", campaign=campaign_id, state=state.value)
         self.shop.tell("campaign", campaign=campaign_id, state=state.value)
 
     # --- the end -----------------------------------------------------------------------------------

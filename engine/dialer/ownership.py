@@ -35,6 +35,8 @@ class Ownership:
         self._teams, self._adopt, self._taken, self._lost, self._sure = teams, adopt, taken, lost, sure
         self._renewed_s: dict[str, float] = {}
         self._not_taken: dict[str, str] = {}
+        self.elsewhere: set[str] = set()
+        """Teams that another living engine has."""
         self._tokens: dict[str, int] = {}  # by team of whose calls and agents we hold something
         self._renewing = self._stopped = False
 
@@ -71,8 +73,10 @@ class Ownership:
         if self._stopped:
             return
         if lease is None:
+            self.elsewhere.add(team)
             self._let_go(team)
             return
+        self.elsewhere.discard(team)
         if lease.token > self._tokens.get(team, lease.token) + 1:  # we slept; somebody had it meanwhile
             self._let_go(team)
         self._tokens[team], self._renewed_s[team] = lease.token, asked_s

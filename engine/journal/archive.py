@@ -3,7 +3,8 @@
     streams of all shards ─► entries up to a cut-off, in one order ─► blocks on disk, fsync ─► streams trimmed
 
 A crash anywhere leaves each record in the streams, in the archive, or in both; marks in the archive tell the
-latter, so none is archived twice. The store keeps the hash of the last record archived: blocks that vanish
+latter, so none is archived twice. With several engines each keeps a whole archive, and the streams are
+trimmed when all have their records. The store keeps the hash of the last record of each: blocks that vanish
 from the disk afterwards break the chain visibly, even the newest ones.
 """
 
@@ -22,6 +23,7 @@ from typing import Any, Final
 import redis
 
 from engine.domain.errors import StoreError
+from engine.journal.register import ABSENT_S, Register
 from engine.journal.segments import (
     GENESIS,
     Entry,
@@ -32,20 +34,20 @@ from engine.journal.segments import (
     segments,
     write_block,
 )
-from engine.store.client import make_client, without_password
+from engine.store.client import clock_ms, make_client, without_password
+from engine.store.codec import pack_plain
 from engine.store.layout import root_of
 
 log = logging.getLogger(__name__)
 
-HEAD: Final = "prozvon:journal:head"  # hash of the last record archived
 ROUND_MOST: Final = 500  # entries of a shard in one round
 EVERY_S: Final = 5.0
 
 
 class Archiver:
-    """One at a time for a store. `client`: plain redis-py. `folder`: the archive's."""
+    """One for each engine. `client`: plain redis-py. `folder`: the archive's, nobody else's."""
 
-    def __init__(self, client: redis.Redis, folder: Path, shards: int) -> None:
+    def __init__(self, client: redis.Redis, folder: Path, shards: int, absent_s: float = ABSENT_S) -> None:
         self._client: Any = client
         self._folder = folder
         self._streams = [f"{root_of(shard)}:journal" for shard in range(shards)]
@@ -54,19 +56,31 @@ class Archiver:
         newest = last_block(folder)
         self._day = max((path.stem for path in segments(folder)), default="")
         self._last, self._marks = (newest.last, dict(newest.marks)) if newest else (GENESIS, {})
-        self._check_head()
+        self._register = Register(client, folder, absent_s)
+        self._check_standing(is_new=newest is None)
 
     def close(self) -> None:
         os.close(self._lock)
 
-    def _check_head(self) -> None:
-        head = self._client.get(HEAD)
-        if head is None or head == self._last or _ends_at(self._folder, head):
-            return
-        log.critical(
-            "archive lacks records that were in it; verify shows the gap", extra={"folder": str(self._folder)}
-        )
-        self._last = head
+    def _check_standing(self, is_new: bool) -> None:
+        """Is the disk as the store knows it, and did nothing pass us by?"""
+        known = self._register.mine()
+        if known is None:
+            others = [other.place for other in self._register.others()]
+            if others and not is_new:
+                log.critical("archive was away for too long", extra={"others": others})
+                told = {"what": "an archive was away: others have what is missing in it", "others": others}
+                self._client.xadd(self._streams[0], {"k": "note", "b": pack_plain(told)})
+        elif known.last != self._last and not _ends_at(self._folder, known.last):
+            log.critical(
+                "archive lacks records that were in it; verify shows the gap",
+                extra={"folder": str(self._folder)},
+            )
+            self._last = known.last
+        self._say()
+
+    def _say(self) -> None:
+        self._register.say(self._last, self._marks, clock_ms(self._client))
 
     def round(self) -> int:
         """Archive what is there; how many records that was. Full rounds call for another at once.
@@ -89,8 +103,7 @@ class Archiver:
     def _gather(self) -> list[Entry]:
         """Entries older than this millisecond, in order. They are complete: ids are given by one clock, and
         a shard with more than fits into a round lowers the cut-off for all."""
-        seconds, micros = self._client.time()
-        cut_off: StreamId = (seconds * 1000 + micros // 1000 - 1, 2**63)
+        cut_off: StreamId = (clock_ms(self._client) - 1, 2**63)
         pipeline = self._client.pipeline(transaction=False)
         for shard, stream in enumerate(self._streams):
             ms, number = self._marks.get(shard, (0, 0))
@@ -104,10 +117,9 @@ class Archiver:
         return sorted((entry for entry in found if entry.stream_id <= cut_off), key=lambda one: one.order)
 
     def _trim(self) -> None:
+        self._say()
         pipeline = self._client.pipeline(transaction=False)
-        if self._last != GENESIS:
-            pipeline.set(HEAD, self._last)
-        for shard, (ms, number) in self._marks.items():
+        for shard, (ms, number) in self._register.trimmable(clock_ms(self._client)).items():
             pipeline.xtrim(self._streams[shard], minid=f"{ms}-{number + 1}", approximate=False)
         pipeline.execute()
 

@@ -37,6 +37,12 @@ def make_client(url: str, reply_timeout_s: float = REPLY_TIMEOUT_S) -> redis.Red
     return redis.Redis(connection_pool=make_pool(url, reply_timeout_s))
 
 
+def clock_ms(client: redis.Redis) -> int:
+    """The store's clock, epoch ms."""
+    seconds, micros = client.time()
+    return int(seconds) * 1000 + int(micros) // 1000
+
+
 class Script:
     """One file of store/lua with the shared words in front. `sha`: what EVALSHA calls it by."""
 

@@ -20,6 +20,7 @@ def engine(sizes: QueueSizes, *lives: AgentLife, **counters: int) -> Any:
         shop=SimpleNamespace(campaigns={"spring": CAMPAIGN}, may_dial=lambda team: True, counters=counters),
         dialer=SimpleNamespace(
             teams={"team"},
+            ownership=SimpleNamespace(elsewhere=set()),
             states={"spring": CampaignState.RUNNING},
             gateways=SimpleNamespace(lines={}),
             agents=SimpleNamespace(lives={life.agent.agent_id: life for life in lives}),

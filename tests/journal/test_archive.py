@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from engine.domain.errors import StoreError
-from engine.journal.archive import HEAD, run
+from engine.journal.archive import run
 from engine.journal.frames import framed, read_frames
+from engine.journal.register import Register
 from engine.journal.segments import GENESIS, Block, Entry, blocks, chained, last_block, segments, write_block
 from engine.journal.verify import verify
 from engine.store.codec import pack_plain
@@ -120,7 +121,7 @@ def test_records_that_move_to_the_archive_while_they_are_read_are_told_once(desk
     assert told == list(range(1200))
 
 
-@pytest.mark.parametrize("when", ["before the store was trimmed", "after the head was noted"])
+@pytest.mark.parametrize("when", ["before the store was trimmed", "after its standing was told"])
 def test_a_crash_between_disk_and_store_archives_nothing_twice(desk: Desk, when: str) -> None:
     journal = desk.journal()
     for n in range(20):
@@ -132,7 +133,7 @@ def test_a_crash_between_disk_and_store_archives_nothing_twice(desk: Desk, when:
 
     def dies() -> None:
         if when.startswith("after"):
-            desk.client.set(HEAD, archiver._last)
+            archiver._say()
         raise KeyboardInterrupt
 
     archiver._trim = dies  # type: ignore[method-assign]
@@ -236,8 +237,8 @@ def test_blocks_stolen_from_the_end_are_missed_by_the_archiver_and_shown_by_veri
     (path,) = segments(desk.archive)
     ends = [end for end, _ in read_frames(path)]
     os.truncate(path, ends[0])
-    head = desk.client.get(HEAD)
-    assert isinstance(head, bytes)
+    (standing,) = Register(desk.client, desk.archive).all().values()
+    head = standing.last
     assert verify(desk.archive).sound
     assert not verify(desk.archive, head).sound
 
