@@ -1,4 +1,4 @@
-"""Verdicts to the engine, as lines of JSON. Nobody's slowness stops the listening."""
+"""Words with the engine, lines of JSON both ways. Nobody's slowness stops the listening."""
 
 import contextlib
 import json
@@ -6,20 +6,27 @@ import logging
 import os
 import selectors
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 1 << 20  # bytes one client may be behind before it is cut off
 MAX_CLIENTS = 16
+MAX_COMMAND = 65_536  # bytes of commands without an end of line: this is nobody we know
 
 
 class Control:
-    """`address`: a path (unix socket, readable by its owner only) or a TCP port on loopback, "0" for any."""
+    """`address`: a path (unix socket, readable by its owner only) or a TCP port on loopback, "0" for any.
+    `on_command`: told each line that a client sends."""
 
-    def __init__(self, address: str, selector: selectors.BaseSelector) -> None:
-        self._selector = selector
+    def __init__(
+        self,
+        address: str,
+        selector: selectors.BaseSelector,
+        on_command: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        self._selector, self._on_command = selector, on_command
         self._path = "" if address.isdecimal() else address
         if self._path:
             with contextlib.suppress(FileNotFoundError):
@@ -35,6 +42,7 @@ class Control:
         self._server.setblocking(False)
         self.address = self._path or str(self._server.getsockname()[1])
         self._waiting: dict[socket.socket, bytearray] = {}
+        self._asked: dict[socket.socket, bytearray] = {}
         self.unheard = 0  # lines said when nobody was there
         selector.register(self._server, selectors.EVENT_READ, self._accept)
 
@@ -69,22 +77,37 @@ class Control:
             client.close()
             return
         client.setblocking(False)
-        self._waiting[client] = bytearray()
+        self._waiting[client], self._asked[client] = bytearray(), bytearray()
         self._selector.register(client, selectors.EVENT_READ, lambda events: self._serve(client, events))
 
     def _serve(self, client: socket.socket, events: int) -> None:
         if events & selectors.EVENT_READ:
             try:
-                gone = not client.recv(4_096)  # nothing is asked of us here
+                data = client.recv(65_536)
             except BlockingIOError:
-                gone = False
+                data = None
             except OSError:
-                gone = True
-            if gone:
+                data = b""
+            if data is not None and not self._commanded(client, data):
                 self._drop(client)
                 return
         if events & selectors.EVENT_WRITE:
             self._flush(client)
+
+    def _commanded(self, client: socket.socket, data: bytes) -> bool:
+        """False: it went, or what it sends is no command."""
+        asked = self._asked[client]
+        asked += data
+        *lines, rest = asked.split(b"\n")
+        for line in lines:
+            try:
+                command = json.loads(line)
+            except ValueError:
+                return False
+            if self._on_command and isinstance(command, dict):
+                self._on_command(command)
+        self._asked[client] = bytearray(rest)
+        return bool(data) and len(rest) <= MAX_COMMAND
 
     def _flush(self, client: socket.socket) -> None:
         waiting = self._waiting[client]
@@ -102,5 +125,6 @@ class Control:
 
     def _drop(self, client: socket.socket) -> None:
         self._waiting.pop(client, None)
+        self._asked.pop(client, None)
         self._selector.unregister(client)
         client.close()

@@ -1,11 +1,9 @@
-"""One forked call: a UDP port, the stream that comes in on it, and the detector that listens."""
+"""One forked call: a UDP port, the stream that comes in on it, and the ear that listens."""
 
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from engine.amd.audio import Framer
-from engine.amd.classifier import Detector
-from engine.amd.heard import Verdict
+from engine.media.ear import Ear, Line
 from engine.media.rtp import Receiver
 from engine.media.sdp import Offer
 from engine.media.sip import Dialog
@@ -25,41 +23,39 @@ class Fork:
     sock: socket.socket
     port: int
     receiver: Receiver
-    detector: Detector
+    ear: Ear
     heard_at_s: float
-    framer: Framer = field(default_factory=Framer)
     strangers: int = 0
 
-    def read(self, now_s: float) -> Verdict | None:
-        """Take one packet that has arrived, then the others have their turn; the verdict, once, with the one
-        that decides."""
+    def read(self, now_s: float) -> list[Line]:
+        """Take one packet that has arrived, then the others have their turn; what was recognised with it."""
         try:
             packet, (host, _) = self.sock.recvfrom(MAX_DATAGRAM)
         except OSError:  # nothing there after all, or an ICMP error of something that we never sent
-            return None
+            return []
         if host != self.offer.host and host != self.dialog.peer[0]:
             self.strangers += 1
-            return None
+            return []
         pcm = self.receiver.receive(packet, now_s)
         if not pcm:
-            return None
+            return []
         self.heard_at_s = now_s
-        return self._listen(pcm)
+        return self.ear.listen(pcm)
 
-    def tick(self, now_s: float) -> Verdict | None:
+    def tick(self, now_s: float) -> list[Line]:
         """Time passed: silence where the far end sends nothing is silence to the detector."""
         pcm = self.receiver.quiet(now_s)
-        return self._listen(pcm) if pcm else None
+        return self.ear.listen(pcm) if pcm else []
 
     def is_silent(self, now_s: float) -> bool:
         """Nothing has come for so long that nobody will miss it."""
         return now_s - self.heard_at_s > SILENT_S
 
-    def _listen(self, pcm: bytes) -> Verdict | None:
-        if self.detector.verdict is not None:
-            return None
-        for frame in self.framer.push(pcm):
-            verdict = self.detector.feed(frame)
-            if verdict is not None:
-                return verdict
-        return None
+    def counts(self) -> Line:
+        heard = self.receiver
+        return {
+            "packets": heard.packets,
+            "lost": heard.lost,
+            "late": heard.late,
+            "junk": heard.junk + self.strangers,
+        }

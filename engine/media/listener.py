@@ -5,14 +5,14 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from gevent import monkey
 
 from engine.amd.classifier import Detector
-from engine.amd.heard import Verdict
 from engine.media.control import Control
+from engine.media.ears import Ears, Folders
 from engine.media.fork import Fork
 from engine.media.rtp import Receiver
 from engine.media.sdp import answer, parse_offer
@@ -21,9 +21,12 @@ from engine.media.sip import ALLOW, MAX_MESSAGE, Dialog, Peer, Request, parse, r
 log = logging.getLogger("prozvon.media")
 
 TICK_S = 0.04
+TAP_TICK_S = 0.02  # files are looked at as often as the switch writes to them
 MESSAGES_AT_ONCE = 64
 ATTEMPT_HEADER = "x-prozvon-attempt"
 FORK_HEADER = "x-prozvon-fork"
+LISTEN_HEADER = "x-prozvon-listen"
+"""What is wanted of a call, words: `early` (it rings still), `keep` (its sound is evidence)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Places:
     sip_port: int = 5095
     rtp_first: int = 21_000
     rtp_last: int = 21_999
+    folders: Folders = field(default_factory=Folders)
 
 
 def _plain_selector() -> selectors.BaseSelector:
@@ -55,23 +59,25 @@ class Listener:
         self._sip.setblocking(False)
         self.sip_port: int = self._sip.getsockname()[1]
         self._selector.register(self._sip, selectors.EVENT_READ, self._on_sip)
-        self.control = Control(control, self._selector)
+        self.control = Control(control, self._selector, lambda command: self.ears.command(command))
+        self.ears = Ears(places.folders, detector, self.control.say)
         self._ports = list(range(places.rtp_first + places.rtp_first % 2, places.rtp_last + 1, 2))
         self._numbers = count(1)
         self._tick_at_s = 0.0
         self._running = True
         self.forks: dict[str, Fork] = {}  # by Call-ID
-        self.counts: dict[str, int] = {}
+        self.counts = self.ears.counts
 
     # --- the loop ----------------------------------------------------------------------------------
 
     def serve(self) -> None:
         """Until `stop`; then every call is ended and every port given back."""
         while self._running:
-            self.turn(TICK_S)
+            self.turn(TAP_TICK_S if self.ears.taps else TICK_S)
         for fork in list(self.forks.values()):
             self._send(fork.dialog.bye(), fork.dialog.peer)
             self._close(fork, "stopped")
+        self.ears.close()
         self.control.close()
         self._selector.unregister(self._sip)
         self._sip.close()
@@ -91,6 +97,7 @@ class Listener:
                 self._count("failures")
                 log.exception("listening failed")
         now_s = time.monotonic()
+        self.ears.tick(now_s)
         if now_s >= self._tick_at_s:
             on_time = now_s < self._tick_at_s + TICK_S
             self._tick_at_s = now_s + TICK_S
@@ -102,9 +109,8 @@ class Listener:
             again = fork.dialog.due(now_s)
             if again:
                 self._send(again, fork.dialog.peer)
-            verdict = fork.tick(now_s) if on_time else None
-            if verdict is not None:
-                self._say(fork, verdict)
+            if on_time:
+                self.ears.say(fork, fork.tick(now_s))
             if fork.is_silent(now_s):
                 self._send(fork.dialog.bye(), fork.dialog.peer)
                 self._close(fork, "silent")
@@ -158,15 +164,16 @@ class Listener:
         now_s, number = time.monotonic(), next(self._numbers)
         host, port = self._places.host, sock.getsockname()[1]
         dialog = Dialog(request, peer, f"m{number}", f"sip:amd@{host}:{self.sip_port}")
+        fork_id, attempt_id = request.header(FORK_HEADER) or dialog.call_id, request.header(ATTEMPT_HEADER)
         fork = Fork(
-            fork_id=request.header(FORK_HEADER) or dialog.call_id,
-            attempt_id=request.header(ATTEMPT_HEADER),
+            fork_id=fork_id,
+            attempt_id=attempt_id,
             dialog=dialog,
             offer=offer,
             sock=sock,
             port=port,
             receiver=Receiver(offer.laws),
-            detector=self._detector(),
+            ear=self.ears.open(fork_id, attempt_id, request.header(LISTEN_HEADER).split()),
             heard_at_s=now_s,
         )
         self.forks[dialog.call_id] = fork
@@ -208,16 +215,7 @@ class Listener:
     # --- sound -------------------------------------------------------------------------------------
 
     def _on_sound(self, fork: Fork) -> None:
-        verdict = fork.read(time.monotonic())
-        if verdict is not None:
-            self._say(fork, verdict)
-
-    def _say(self, fork: Fork, verdict: Verdict) -> None:
-        self._count(verdict.what)
-        line = {"event": "verdict", "fork_id": fork.fork_id, "attempt_id": fork.attempt_id}
-        self.control.say(
-            line | {"verdict": verdict.what, "at_ms": verdict.at_ms, "details": verdict.details()}
-        )
+        self.ears.say(fork, fork.read(time.monotonic()))
 
     def _close(self, fork: Fork, why: str) -> None:
         if self.forks.pop(fork.dialog.call_id, None) is None:
@@ -225,20 +223,7 @@ class Listener:
         self._selector.unregister(fork.sock)
         fork.sock.close()
         self._ports.append(fork.port)
-        self._count(why)
-        heard = fork.receiver
-        self.control.say(
-            {
-                "event": "ended",
-                "fork_id": fork.fork_id,
-                "attempt_id": fork.attempt_id,
-                "why": why,
-                "packets": heard.packets,
-                "lost": heard.lost,
-                "late": heard.late,
-                "junk": heard.junk + fork.strangers,
-            }
-        )
+        self.ears.ended(fork, why)
 
     def _send(self, message: bytes, peer: Peer) -> None:
         try:
@@ -247,4 +232,4 @@ class Listener:
             log.warning("message not sent", extra={"peer": f"{peer[0]}:{peer[1]}", "why": str(error)})
 
     def _count(self, what: str) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
+        self.ears.count(what)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from engine.amd.audio import Law, encode
+from engine.media.ears import Folders
 from engine.media.listener import Listener, Places
 
 PACKET = 320
@@ -19,11 +20,15 @@ def packet(payload: bytes, sequence: int, timestamp: int, kind: int = 0, ssrc: i
     return struct.pack("!BBHII", 0x80, kind, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc) + payload
 
 
-def packets(pcm: bytes, law: Law = Law.PCMU, ms: int = 20, sequence: int = 65_500) -> list[bytes]:
-    """A recording as RTP; the sequence number wraps on the way."""
+def packets(
+    pcm: bytes, law: Law = Law.PCMU, ms: int = 20, sequence: int = 65_500, first: int = 0
+) -> list[bytes]:
+    """A recording as RTP; the sequence number wraps on the way. `first`: packets of the stream before it."""
     size = ms * 16
     pieces = [encode(pcm[at : at + size], law) for at in range(0, len(pcm) - size + 1, size)]
-    return [packet(piece, sequence + n, n * ms * 8, law.payload_type) for n, piece in enumerate(pieces)]
+    return [
+        packet(piece, sequence + n, n * ms * 8, law.payload_type) for n, piece in enumerate(pieces, first)
+    ]
 
 
 @dataclass
@@ -56,17 +61,17 @@ class Call:
         ]
         return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
-    def ask(self, method: str, cseq: int = 1, body: str = "") -> int:
+    def ask(self, method: str, cseq: int = 1, body: str = "", **headers: str) -> int:
         """Send a request, wait for its answer; the status code."""
-        self.sip.sendto(self.request(method, cseq, body), self.to)
+        self.sip.sendto(self.request(method, cseq, body, **headers), self.to)
         self.answer = self.sip.recv(8_192).decode()
         return int(self.answer[8:11])
 
-    def begin(self, codecs: str = "0 101") -> int:
+    def begin(self, codecs: str = "0 101", listen: str = "") -> int:
         host, port = self.sip.getsockname()
         sdp = f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
         sdp += f"m=audio {port} RTP/AVP {codecs}\r\na=rtpmap:101 telephone-event/8000\r\n"
-        status = self.ask("INVITE", body=sdp)
+        status = self.ask("INVITE", body=sdp, **{"X-Prozvon-Listen": listen})
         if status == 200:
             found = re.search(r"m=audio (\d+)", self.answer)
             assert found
@@ -81,15 +86,20 @@ class Call:
             if number % 16 == 15:
                 self.ask("OPTIONS")
 
+    def settle(self) -> None:
+        """What was told to the listener by other ways before has been taken: it has had two turns since."""
+        self.ask("OPTIONS")
+        self.ask("OPTIONS")
+
     def end(self) -> int:
         return self.ask("BYE", 2)
 
 
 @contextmanager
-def listening(rtp_ports: int = 40) -> Iterator[Listener]:
+def listening(rtp_ports: int = 40, folders: Folders | None = None) -> Iterator[Listener]:
     """A listener at work in a thread, on free ports. Nothing in it may have raised at the end."""
     first = _free_range(rtp_ports)
-    listener = Listener(Places("127.0.0.1", 0, first, first + rtp_ports - 1), "0")
+    listener = Listener(Places("127.0.0.1", 0, first, first + rtp_ports - 1, folders or Folders()), "0")
     died: list[Exception] = []
 
     def serve() -> None:

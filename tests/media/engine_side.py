@@ -25,6 +25,21 @@ class Reader:
             if line["event"] == event:
                 return line
 
+    def tell(self, command: dict[str, Any]) -> None:
+        self.send(json.dumps(command).encode() + b"\n")
+
+    def send(self, data: bytes) -> None:
+        self._sock.sendall(data)
+
+    def is_cut_off(self) -> bool:
+        """Wait for the end of the connection."""
+        try:
+            while self._sock.recv(4_096):
+                pass
+        except ConnectionError:
+            pass
+        return True
+
     def close(self) -> None:
         self._file.close()
         self._sock.close()

@@ -1,0 +1,118 @@
+"""All calls that are heard, by fork or by file, and what the engine asks about them."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.amd.audio import Law
+from engine.amd.classifier import Detector
+from engine.amd.early import EarlyEar
+from engine.media.ear import Ear, Line
+from engine.media.fork import Fork
+from engine.media.shelf import Shelf
+from engine.media.tap import Tap
+from engine.media.tape import Writer
+
+MOST_ANSWERS = 10_000  # answers told of calls whose forks have not come yet
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Of the known announcements, of the sound kept as evidence, of the files that the switch writes calls
+    into; None: without."""
+
+    fingerprints: Path | None = None
+    evidence: Path | None = None
+    taps: Path | None = None
+
+
+class Ears:
+    """`say`: a line to the engine. `taps`: calls heard by file, by fork id; forks are the listener's own."""
+
+    def __init__(
+        self, folders: Folders, detector: Callable[[], Detector], say: Callable[[Line], None]
+    ) -> None:
+        self._detector, self._tell, self._folder = detector, say, folders.taps
+        self._shelf = Shelf(folders.fingerprints)
+        self._writer = Writer(folders.evidence) if folders.evidence else None
+        self._answered: dict[str, None] = {}
+        self._ears: dict[str, Ear] = {}
+        self.taps: dict[str, Tap] = {}
+        self.counts: dict[str, int] = {}
+
+    def open(self, fork_id: str, attempt_id: str, wanted: list[str]) -> Ear:
+        """`wanted`: `early`, it rings still; `keep`, its sound is evidence. Its answer may have been told
+        already, while the fork was on its way."""
+        tape = self._writer.tape(attempt_id) if self._writer and "keep" in wanted else None
+        rings = "early" in wanted and fork_id not in self._answered
+        early = EarlyEar(self._shelf.book(time.monotonic())) if rings else None
+        self._answered.pop(fork_id, None)
+        ear = self._ears[fork_id] = Ear(self._detector, early, tape)
+        return ear
+
+    def say(self, call: Fork | Tap, lines: list[Line]) -> None:
+        for line in lines:
+            self.count(str(line.get("verdict", line["event"])))
+            self._tell({"fork_id": call.fork_id, "attempt_id": call.attempt_id} | line)
+
+    def tick(self, now_s: float) -> None:
+        for tap in list(self.taps.values()):
+            self.say(tap, tap.tick(now_s))
+            if tap.is_silent(now_s):
+                self._close_tap(tap, "silent")
+
+    def close(self) -> None:
+        for tap in list(self.taps.values()):
+            self._close_tap(tap, "stopped")
+        if self._writer is not None:
+            self._writer.finish(2.0)
+
+    def ended(self, call: Fork | Tap, why: str) -> None:
+        self._ears.pop(call.fork_id, None)
+        kept = call.ear.close()
+        self.count(why)
+        line = {"event": "ended", "fork_id": call.fork_id, "attempt_id": call.attempt_id, "why": why}
+        self._tell(line | call.counts() | ({"kept": str(kept)} if kept else {}))
+
+    # --- commands of the engine ----------------------------------------------------------------------
+
+    def command(self, command: dict[str, Any]) -> None:
+        """`answered`: the call of this fork was. `tap`: hear a file. `close`: hear it no more."""
+        what, fork_id = command.get("do"), str(command.get("fork_id", ""))
+        if what == "answered":
+            ear = self._ears.get(fork_id)
+            if ear is not None:
+                ear.answered()
+            else:
+                self._answered[fork_id] = None
+                if len(self._answered) > MOST_ANSWERS:
+                    del self._answered[next(iter(self._answered))]
+        elif what == "tap" and fork_id not in self._ears:
+            self._tap(fork_id, command)
+        elif what == "close" and fork_id in self.taps:
+            self._close_tap(self.taps[fork_id], "ended")
+        else:
+            self.count("strange_commands")
+
+    def _tap(self, fork_id: str, command: dict[str, Any]) -> None:
+        """Only files of our folder, and by a plain name: whoever speaks to us cannot have others read."""
+        name, law = str(command.get("name", "")), str(command.get("law", ""))
+        if self._folder is None or law not in Law.__members__ or not re.fullmatch(r"[\w-]{1,64}", name):
+            self.count("strange_commands")
+            return
+        attempt_id = str(command.get("attempt_id", ""))
+        ear = self.open(fork_id, attempt_id, str(command.get("listen", "")).split())
+        path, now_s = str(self._folder / name), time.monotonic()
+        self.taps[fork_id] = Tap(fork_id, attempt_id, path, Law[law], ear, now_s)
+        self.count("taken")
+
+    def _close_tap(self, tap: Tap, why: str) -> None:
+        if self.taps.pop(tap.fork_id, None) is not None:
+            tap.close()
+            self.ended(tap, why)
+
+    def count(self, what: str) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
