@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from heapq import heappop, heappush
 from typing import Any, Final
 
 from engine.domain.attempt import Cdr, Intent
@@ -40,6 +41,14 @@ class _Case:
         return self.due_at_s is not None and self.lease_until_s is None and not self.open
 
 
+@dataclass(slots=True)
+class _Queue:
+    """One campaign's queue as two heaps of (…, due_at_s, contact_id). What no longer holds is passed over."""
+
+    later: list[tuple[float, str]] = field(default_factory=list)
+    due: list[tuple[int, float, str]] = field(default_factory=list)
+
+
 class MemoryStore:
     """See `engine.ports.ContactStore`. Leases and due instants are judged by `clock.wall_s()`.
 
@@ -52,6 +61,8 @@ class MemoryStore:
         self._owners: dict[str, Lease] = {}
         self._tokens: dict[str, int] = {}
         self._cases: dict[str, _Case] = {}
+        self._queues: dict[str, _Queue] = {}
+        self._claims: list[tuple[float, str]] = []
         self._people: dict[str, _Person] = {}
         self._numbers: dict[str, set[str]] = {}
         self._open: dict[str, OpenAttempt] = {}
@@ -95,6 +106,7 @@ class MemoryStore:
                 if due is None:
                     raise StoreError("a contact needs an instant from which it is due", contact.contact_id)
                 self._cases[contact.contact_id] = _Case(contact, due)
+                self._enqueue(self._cases[contact.contact_id])
                 added += 1
         return ImportCount(added, total - added)
 
@@ -104,28 +116,41 @@ class MemoryStore:
         self._check(lease)
         now = self._clock.wall_s()
         self._return_expired(now)
-        due = [
-            case
-            for case in self._cases.values()
-            if case.queued and case.contact.campaign_id == campaign_id and (case.due_at_s or 0.0) <= now
-        ]
-        due.sort(key=lambda case: (-_level(case.contact), case.due_at_s, case.contact.contact_id))
+        queue = self._queues.setdefault(campaign_id, _Queue())
+        while queue.later and queue.later[0][0] <= now:
+            due_at_s, contact_id = heappop(queue.later)
+            heappush(queue.due, (-_level(self._cases[contact_id].contact), due_at_s, contact_id))
         claimed: list[Claimed] = []
-        for case in due:
-            if len(claimed) == limit:
-                break
+        passed_over = []
+        while queue.due and len(claimed) < limit:
+            entry = heappop(queue.due)
+            case = self._cases[entry[2]]
+            if not case.queued or case.due_at_s != entry[1]:
+                continue  # it has been claimed, called or put off since
             person = self._person(case.contact.person_id)
             if person.open_attempt or person.claim_until_s > now:
+                passed_over.append(entry)
                 continue
             case.lease_until_s = person.claim_until_s = now + lease_s
             person.claim = case.contact.contact_id
+            heappush(self._claims, (case.lease_until_s, case.contact.contact_id))
             claimed.append(self._as_claimed(case, now + lease_s))
+        for entry in passed_over:
+            heappush(queue.due, entry)
         return claimed
 
+    def _enqueue(self, case: _Case) -> None:
+        if case.queued and case.due_at_s is not None:
+            queue = self._queues.setdefault(case.contact.campaign_id, _Queue())
+            heappush(queue.later, (case.due_at_s, case.contact.contact_id))
+
     def _return_expired(self, now: float) -> None:
-        for case in self._cases.values():
-            if case.lease_until_s is not None and case.lease_until_s <= now:
+        while self._claims and self._claims[0][0] <= now:
+            until_s, contact_id = heappop(self._claims)
+            case = self._cases[contact_id]
+            if case.lease_until_s == until_s:
                 self._unclaim(case)
+                self._enqueue(case)
 
     def _unclaim(self, case: _Case) -> None:
         case.lease_until_s = None
@@ -149,6 +174,7 @@ class MemoryStore:
             return
         self._unclaim(case)
         case.due_at_s = _instant(due_at_s)
+        self._enqueue(case)
         self._note(
             "blocked",
             person_id,
@@ -172,6 +198,7 @@ class MemoryStore:
         due = _instant(due_at_s)
         if case.due_at_s != due:
             case.due_at_s = due
+            self._enqueue(case)
             told = {"contact_id": contact_id, "person_id": person_id, "campaign_id": campaign_id}
             self._note("callback", person_id, {**told, "reason": reason, "next_due_at_s": due})
         return True
@@ -235,6 +262,7 @@ class MemoryStore:
         due_at_s = _instant(then.due_at_s)
         if case:
             case.open, case.due_at_s, case.progress = False, due_at_s, then.progress
+            self._enqueue(case)
         if len(person.touches) >= TRIM_ABOVE:
             oldest = self._clock.wall_s() - TOUCHES_KEPT_S
             person.touches = {key: kept for key, kept in person.touches.items() if kept.at_s >= oldest}
