@@ -43,7 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 ADAPTERS = {"switch", "store", "speech", "journal", "media", "web"}
 MAY_IMPORT["app"] = PURE | HEART | EDGE | ADAPTERS | {"config"}
-MAY_IMPORT["cli"] = MAY_IMPORT["app"] | {"app", "sim"}
+MAY_IMPORT["twin"] = PURE | {"ports", "dialer", "store", "sim"}  # of the store its twin in memory
+MAY_IMPORT["cli"] = MAY_IMPORT["app"] | {"app", "sim", "twin"}
 MAY_IMPORT["__main__"] = {"cli"}
 
 OUTER_WORLD = {

@@ -26,6 +26,7 @@ COMMANDS = (
     "campaign",
     "agent",
     "journal",
+    "twin",
     "config",
     "amd",
     "sim",

@@ -2,11 +2,13 @@
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.sim.outcomes import Refusal
 from engine.sim.population import (
     Distribution,
+    FateName,
     Group,
     Habits,
     LogNormal,
@@ -76,8 +78,11 @@ class Population:
         """Prescribe what happens at a number from its next call on."""
         self._planned[bare(number)] = plan
 
-    def fate(self, number: str) -> Fate:
-        """The fate of the next call to the number: a function of seed, number and attempt alone."""
+    def fate(self, number: str, weights: Mapping[FateName, float] | None = None) -> Fate:
+        """The fate of the next call to the number: a function of seed, number and attempt alone.
+
+        `weights`: of the fates at this hour, in place of the shares that the file gives.
+        """
         number = bare(number)
         attempt = self._called[number]
         self._called[number] += 1
@@ -87,7 +92,8 @@ class Population:
         )
         habits: list[Habits] = [group, self.file.default, _BUILT_IN]
         dice = random.Random(f"{self.file.seed}|{number}|{attempt}")
-        shares = group.shares or self.file.default.shares or {"answer": 1.0}
+        built_in: Mapping[FateName, float] = {"answer": 1.0}
+        shares = weights or group.shares or self.file.default.shares or built_in
         kind: str = dice.choices(list(shares), list(shares.values()))[0]
         own_ring = False
         if planned is not None:

@@ -38,12 +38,14 @@ class LogNormal(_Strict):
 
 
 class Distribution(_Strict):
-    """A time in seconds: `3`, `{uniform: [2, 5]}`, `{exponential: 30}` (the mean) or `{lognormal: {…}}`."""
+    """A time in seconds: `3`, `{uniform: [2, 5]}`, `{exponential: 30}` (the mean), `{lognormal: {…}}`, or
+    `{quantiles: [0, 2.5, 4, 60]}`: at equal steps of probability, straight lines between them."""
 
     constant: float | None = Field(default=None, ge=0)
     uniform: tuple[float, float] | None = None
     exponential: float | None = Field(default=None, gt=0)
     lognormal: LogNormal | None = None
+    quantiles: tuple[float, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -54,13 +56,16 @@ class Distribution(_Strict):
     def _exactly_one(self) -> "Distribution":
         given = [
             value
-            for value in (self.constant, self.uniform, self.exponential, self.lognormal)
+            for value in (self.constant, self.uniform, self.exponential, self.lognormal, self.quantiles)
             if value is not None
         ]
         if len(given) != 1:
-            raise ValueError("give one of: a number, uniform, exponential, lognormal")
+            raise ValueError("give one of: a number, uniform, exponential, lognormal, quantiles")
         if self.uniform is not None and not 0 <= self.uniform[0] <= self.uniform[1]:
             raise ValueError("uniform wants [low, high] with 0 <= low <= high")
+        points = self.quantiles
+        if points is not None and not (len(points) > 1 and points[0] >= 0 and list(points) == sorted(points)):
+            raise ValueError("quantiles want two numbers or more, from small to great, none below 0")
         return self
 
     def draw(self, dice: random.Random) -> float:
@@ -70,8 +75,27 @@ class Distribution(_Strict):
             return dice.uniform(*self.uniform)
         if self.exponential is not None:
             return dice.expovariate(1 / self.exponential)
+        if self.quantiles is not None:
+            at = dice.random() * (len(self.quantiles) - 1)
+            low = self.quantiles[int(at)]
+            return low + (self.quantiles[int(at) + 1] - low) * (at - int(at))
         assert self.lognormal is not None
         return self.lognormal.median * math.exp(dice.gauss(0.0, self.lognormal.sigma))
+
+    @property
+    def mean_s(self) -> float:
+        """The expected time, seconds."""
+        if self.constant is not None:
+            return self.constant
+        if self.uniform is not None:
+            return sum(self.uniform) / 2
+        if self.exponential is not None:
+            return self.exponential
+        if self.quantiles is not None:
+            inner = sum(self.quantiles) - (self.quantiles[0] + self.quantiles[-1]) / 2
+            return inner / (len(self.quantiles) - 1)
+        assert self.lognormal is not None
+        return self.lognormal.median * math.exp(self.lognormal.sigma**2 / 2)
 
 
 def seconds(value: float) -> Distribution:

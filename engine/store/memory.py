@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -244,7 +244,7 @@ class MemoryStore:
         if case := self._cases.get(intent.contact_id):
             self._unclaim(case)
             case.open, case.due_at_s, person.open_contact = True, None, intent.contact_id
-        self._note("intent", intent.person_id, asdict(intent))
+        self._note("intent", intent.person_id, _record(intent))
         return True
 
     def settle(self, lease: Lease, cdr: Cdr, touch: Touch | None, then: Scheduled) -> bool:
@@ -267,7 +267,7 @@ class MemoryStore:
             oldest = self._clock.wall_s() - TOUCHES_KEPT_S
             person.touches = {key: kept for key, kept in person.touches.items() if kept.at_s >= oldest}
         self._note(
-            "cdr", cdr.person_id, asdict(cdr) | {"next_due_at_s": due_at_s, "next_reason": then.reason}
+            "cdr", cdr.person_id, _record(cdr) | {"next_due_at_s": due_at_s, "next_reason": then.reason}
         )
         return True
 
@@ -305,6 +305,12 @@ class MemoryStore:
     def _note(self, kind: str, person_id: str, record: dict[str, Any]) -> None:
         if self._journal:
             self._journal.append(kind, person_id, record)
+
+
+def _record(one: Intent | Cdr) -> dict[str, Any]:
+    """Its fields as plain data; `decided` is a copy, as the rest cannot change."""
+    fields = {name: getattr(one, name) for name in one.__slots__}
+    return fields | {"decided": dict(one.decided)}
 
 
 def _instant(at_s: float | None) -> float | None:

@@ -1,0 +1,170 @@
+"""`prozvon twin`: a campaign in virtual time. What would come of it, and what if."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.frame import Commands, Exit, Parser, command, show
+from engine.cli.tables import table
+from engine.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from engine.twin.measures import Figure
+    from engine.twin.world import World
+
+
+def add(commands: "Commands[Parser]") -> None:
+    parser = command(
+        commands,
+        "twin",
+        _help,
+        "play a campaign in virtual time: the real dialer, simulated people",
+        "  prozvon twin run                    a day of 100 operators\n"
+        "  prozvon twin run my-world.yaml --operators 30 --mode progressive --runs 5",
+    )
+    parser.set_defaults(parser=parser)
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+    run_ = command(
+        inner,
+        "run",
+        run,
+        "play a world and tell what came of it",
+        "  prozvon twin run\n"
+        "  prozvon twin run team30 --runs 5\n"
+        "  prozvon twin run my-world.yaml --hours 2 --journal day.jsonl",
+    )
+    world_arguments(run_)
+    run_.add_argument("--journal", default="", metavar="PATH", help="write what happened, as JSON lines")
+
+
+def world_arguments(parser: Parser) -> None:
+    parser.add_argument(
+        "world", nargs="?", default="day", help="a file, or the name of a world of the project"
+    )
+    parser.add_argument("--mode", default="", help="mode or baseline in place of the world's")
+    parser.add_argument("--operators", type=int, default=-1, metavar="N", help="in place of the world's")
+    parser.add_argument("--hours", type=float, default=0.0, metavar="H", help="in place of the world's")
+    parser.add_argument("--cap", default="", metavar="SHARE", help="abandonment at most: 3%% or 0.03")
+    parser.add_argument(
+        "--seed", type=int, default=None, help="the same seed gives the same day, to the byte"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=1, metavar="N", help="with N seeds: intervals need 5 or more"
+    )
+
+
+def world_of(args: argparse.Namespace) -> "World":
+    """The world that the command line asks for."""
+    from engine.twin.library import world_named
+
+    world = world_named(args.world)
+    changes: dict[str, Any] = {}
+    campaign: dict[str, Any] = {}
+    if args.mode:
+        campaign["mode"] = args.mode
+    if args.cap:
+        campaign["cap"] = share_of(args.cap, "--cap")
+    if campaign:
+        changes["campaign"] = campaign
+    if args.operators >= 0:
+        changes["operators"] = {"count": args.operators, "staffing": ()}
+    if args.hours:
+        changes["hours"] = args.hours
+    if args.seed is not None:
+        changes["seed"] = args.seed
+    if args.runs < 1:
+        raise ConfigError("a run is played once at least", "--runs", "Write --runs 5.")
+    return world.but(**changes)
+
+
+def share_of(text: str, where: str) -> float:
+    """3% or 0.03 as a fraction."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", text.strip())
+    value = float(found[1]) / (100.0 if found[2] else 1.0) if found else 0.0
+    if not 0.0 < value < 1.0:
+        raise ConfigError(f"'{text}' is no share between 0 and 1", where, "Write 3% or 0.03.")
+    return value
+
+
+def _help(args: argparse.Namespace) -> int:
+    args.parser.print_help()
+    return Exit.USAGE
+
+
+def run(args: argparse.Namespace) -> int:
+    from engine.twin.results import play
+
+    world = world_of(args)
+    if args.journal:
+        return _run_with_journal(args, world)
+    with bar("playing", 1.0) as step:
+        outcome = play(world, args.runs, step)
+    show(args, outcome.as_record(), told(outcome))
+    return Exit.OK
+
+
+def _run_with_journal(args: argparse.Namespace, world: "World") -> int:
+    from engine.twin.results import Outcome
+    from engine.twin.twin import Twin
+
+    if args.runs != 1:
+        raise ConfigError("one journal tells of one run", "--journal", "Leave --runs away.")
+    try:
+        file = Path(args.journal).open("w", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written: {error.strerror}", args.journal, "Choose another place."
+        ) from error
+    with file, bar("playing", 1.0) as step:
+        book = Twin(world, journal=file).run(step)
+    outcome = Outcome(world, 1, tuple(book.intervals), book.by_disposition)
+    show(args, outcome.as_record(), told(outcome))
+    return Exit.OK
+
+
+def told(outcome: Any) -> str:
+    """An outcome for people."""
+    from engine.twin.measures import MEASURES
+
+    sums, world = outcome.sums, outcome.world
+    rows = [
+        (name.replace("_", " "), cell_of(name, figure), MEASURES[name][0])
+        for name, figure in outcome.figures.items()
+    ]
+    ends = ", ".join(
+        f"{count} {name.replace('_', ' ')}" for name, count in sorted(outcome.by_disposition.items())
+    )
+    head = (
+        f"{world.name}: {world.operators.count} operators, {world.campaign.mode}, "
+        f"{world.hours:g} h, {outcome.runs} run{'s' * (outcome.runs > 1)} from seed {world.seed}"
+    )
+    counted = f"{sums.launched} launched, {sums.live} live answers: {ends}"
+    return f"{head}\n{table(('measure', 'value ± 95 %', 'what it is'), rows)}\n{counted}"
+
+
+PERCENT = frozenset({"occupancy", "abandonment", "trunk_use", "cancelled"})
+
+
+def cell_of(name: str, figure: "Figure") -> str:
+    scale, sign = (100.0, " %") if name in PERCENT else (1.0, "")
+    half = "?" if figure.half == float("inf") else f"{figure.half * scale:.2f}"
+    return f"{figure.value * scale:.2f} ± {half}{sign}"
+
+
+@contextmanager
+def bar(what: str, whole: float) -> Iterator[Callable[[float], None]]:
+    """A progress bar on a terminal; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=whole)
+        yield lambda share: progress.update(task, completed=share)
