@@ -1,7 +1,7 @@
 """What is counted while the twin runs: integrals over time and sums over calls, by interval.
 
 occupancy             (talk + wrap-up) ÷ staffed time of the operators
-abandonment           abandoned ÷ live answers; live: a person answered (talked, abandoned or hung up waiting)
+abandonment           missed ÷ live answers: nobody came within the clock, or the person left before
 wait                  from the answer to the proof of the bridge, mean over the talks, seconds
 calls per operator h  talks with a person ÷ staffed hours
 trunk use             channels towards people in use, mean over time ÷ channels of the contract

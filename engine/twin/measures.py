@@ -64,7 +64,7 @@ def ratio(pairs: Sequence[tuple[float, float]]) -> Figure:
 
 MEASURES: dict[str, tuple[str, Callable[[Sums], tuple[float, float]]]] = {
     "occupancy": ("talk and wrap-up ÷ staffed time", lambda s: (s.talk_s + s.wrap_s, s.staffed_s)),
-    "abandonment": ("abandoned ÷ live answers", lambda s: (s.abandoned, s.live)),
+    "abandonment": ("missed ÷ live answers", lambda s: (s.abandoned + s.hung_up, s.live)),
     "wait_s": ("answer to operator, mean of the talks, seconds", lambda s: (s.wait_s, s.talked)),
     "talks_per_operator_h": (
         "talks with people, per operator and hour",

@@ -92,7 +92,7 @@ def test_one_operator_dialing_one_line_is_the_renewal_formula() -> None:
     of `failed_s` and one that is answered, N geometric with mean 1/p; after each, up to a check passes."""
     p, setup_s, ring_s, talk_s, wrap_s = 0.25, 1.0, 6.0, 30.0, 10.0
     world = small(
-        hours=30,
+        hours=10,
         operators={"count": 1, "wrap_up_s": wrap_s},
         default={
             "setup_s": setup_s,
@@ -106,15 +106,15 @@ def test_one_operator_dialing_one_line_is_the_renewal_formula() -> None:
     found = play(world).figures["occupancy"]
     idle_s = (1 / p - 1) * setup_s + setup_s + ring_s
     expected = (talk_s + wrap_s) / (talk_s + wrap_s + idle_s)
-    assert found.half < 0.02
-    assert found.holds(expected) or abs(found.value - expected) < 0.004, (found, expected)
+    assert found.half < 0.03
+    assert found.holds(expected), (found, expected)
 
 
 def test_callers_who_do_not_wait_are_lost_by_erlangs_b_formula() -> None:
     """Poisson calls, c operators, no waiting: P(lost) = (a^c / c!) / Σ a^k / k!"""
     operators, per_hour, talk_s = 4, 240.0, 60.0
     world = small(
-        hours=24,
+        hours=8,
         operators={"count": operators, "wrap_up_s": 0},
         calls_in={"per_hour": per_hour, "max_wait_s": 0.0, "talk_s": {"exponential": talk_s}},
         delays={"bridge_s": 0.0},
@@ -124,7 +124,7 @@ def test_callers_who_do_not_wait_are_lost_by_erlangs_b_formula() -> None:
     lost = load**operators / math.factorial(operators)
     lost /= sum(load**k / math.factorial(k) for k in range(operators + 1))
     counted = ratio([(page.inbound - page.inbound_talked, page.inbound) for page in outcome.batches])
-    assert counted.half < 0.03
+    assert counted.half < 0.05
     assert counted.holds(lost), (counted, lost)
     assert outcome.figures["occupancy"].holds(load * (1 - lost) / operators)
 
@@ -179,9 +179,9 @@ def test_operators_leave_by_the_plan_and_take_their_breaks() -> None:
 def test_the_hours_of_a_class_change_who_answers() -> None:
     never, always = {"busy": 1.0}, {"answer": 1.0}
     people = {"prefix": "+4860", "shares": never, "by_hour": {9: never, 10: always}}
-    pages = play(small(hours=2, start="2026-11-24T09:00", classes=[people])).batches
-    assert total(pages[:12]).live == 0
-    assert total(pages[12:]).live > 50
+    pages = play(small(hours=0.5, start="2026-11-24T09:45", classes=[people])).batches
+    assert total(pages[:3]).live == 0
+    assert total(pages[3:]).live > 10
 
 
 def test_a_detector_keeps_machines_from_operators_and_loses_people_as_told() -> None:
