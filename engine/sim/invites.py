@@ -10,10 +10,15 @@ if TYPE_CHECKING:
 
 
 class InviteLog:
-    """Append-only JSON lines, one when an INVITE goes out and one when its leg ends. None: keep no book.
+    """Append-only JSON lines about the legs to people, each with its instant (`at_s`, epoch seconds). None:
+    keep no book.
 
-    {"what": "invite", "at_s": …, "uuid": …, "number": …, "gateway": …, "caller_id": …, "fate": …, …}
-    {"what": "end", "at_s": …, "uuid": …, "number": …, "cause": …, "answered_at_s": 0.0, "sip": 486}
+    {"what": "up"}                                               the switch began to serve; of before nothing lives
+    {"what": "invite", "uuid": …, "number": …, "gateway": …, "caller_id": …, "fate": …, …}
+    {"what": "answer", "uuid": …}
+    {"what": "bridge", "uuid": …, "with": …}                     both hear each other from now on; "parted": no more
+    {"what": "hears", "uuid": …, "sound": …}                     a prompt of ours begins
+    {"what": "end", "uuid": …, "number": …, "cause": …, "answered_at_s": 0.0, "sip": 486}
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -21,6 +26,9 @@ class InviteLog:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("ab", buffering=0)
+
+    def up(self, at_us: int) -> None:
+        self._write({"what": "up", "at_s": at_us / 1e6})
 
     def sent(self, leg: "Leg", fate: str, attempt: int, at_us: int) -> None:
         self._write(
@@ -35,6 +43,20 @@ class InviteLog:
                 "attempt": attempt,
             }
         )
+
+    def answered(self, leg: "Leg", at_us: int) -> None:
+        if leg.gateway:
+            self._write({"what": "answer", "at_s": at_us / 1e6, "uuid": leg.uuid})
+
+    def joined(self, what: str, leg: "Leg", other: "Leg", at_us: int) -> None:
+        """`what`: bridge or parted."""
+        for person, peer in ((leg, other), (other, leg)):
+            if person.gateway:
+                self._write({"what": what, "at_s": at_us / 1e6, "uuid": person.uuid, "with": peer.uuid})
+
+    def hears(self, leg: "Leg", sound: str, at_us: int) -> None:
+        if leg.gateway:
+            self._write({"what": "hears", "at_s": at_us / 1e6, "uuid": leg.uuid, "sound": sound})
 
     def ended(self, leg: "Leg", at_us: int) -> None:
         self._write(

@@ -119,6 +119,7 @@ def connect(first: Leg, second: Leg) -> None:
         leg.variables |= {"bridge_uuid": other.uuid, "signal_bond": other.uuid}
         leg.variables |= {"last_bridge_to": other.uuid, "bridge_channel": other.name}
     second.variables["call_uuid"] = first.uuid
+    core.invites.joined("bridge", first, second, first.bridged_us)
     first.fire("CHANNEL_BRIDGE", _pair(first, second))
     for leg in (first, second):
         leg.tell_recordings()
@@ -141,6 +142,8 @@ def part(leg: Leg) -> None:
     if leg.bridge_first:
         leg.fire("CHANNEL_UNBRIDGE", _pair(leg, other))
     both_were_there = leg.talking_to is other
+    if both_were_there:
+        leg.core.invites.joined("parted", leg, other, leg.core.clock.wall_us())
     leg.peer = None
     leg.variables.pop("signal_bond", None)
     leg.variables["call_uuid"] = leg.uuid

@@ -132,6 +132,7 @@ class Leg(Performer):
         if not self.outbound:
             self.early_media()
         self.answered_us = self.core.clock.wall_us()
+        self.core.invites.answered(self, self.answered_us)
         self.answer_state = "answered"
         self.answered_by_network = True
         self._negotiated()

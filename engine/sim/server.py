@@ -78,6 +78,7 @@ class VirtualSwitch:
         server.start()
         self._server, self.port = server, server.server_port
         self.clock.start()
+        self.core.invites.up(self.clock.wall_us())
         self._metronome.start()
         self._keep("heartbeat", self._heartbeats)
         if self.core.population.file.faults.disconnect_every_s is not None:

@@ -55,6 +55,7 @@ def sounded(step: Step, what: str, seconds: float, *, digits: bool = False) -> G
     leg.sound_began(what)
     if speech and leg.far is not None:
         leg.far.prompt_began()
+        leg.core.invites.hears(leg, what, leg.core.clock.wall_us())
     try:
         why = yield Wait(seconds, digits=digits)
     finally:

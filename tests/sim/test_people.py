@@ -213,6 +213,29 @@ def test_the_switchs_own_book_has_every_call_and_how_it_ended(tmp_path: Path) ->
     assert (lines[3]["sip"], lines[3]["answered_at_s"]) == (486, 0.0)
 
 
+def test_the_book_tells_who_was_joined_to_whom_and_what_they_heard(tmp_path: Path) -> None:
+    book = tmp_path / "invites.jsonl"
+    lab = Lab(invites=book)
+    lab.parked("agent", "user/1001", "park_after_bridge=true,uuid_bridge_park_on_cancel=true")
+    lab.parked("person", variables="park_after_bridge=true")
+    lab.api("uuid_bridge agent person")
+    lab.run(1.0)
+    lab.api("uuid_kill agent")
+    lab.run(0.5)
+    lab.api("uuid_transfer person playback:/sorry.wav inline")
+    lab.core.population.file.files["/sorry.wav"] = 1.0
+    lab.run(0.5)
+    lab.api("uuid_kill person")
+    lab.run(0.5)
+    lines = [json.loads(line) for line in book.read_text().splitlines()]
+    assert {line["uuid"] for line in lines} == {"person"}
+    assert [line["what"] for line in lines] == ["invite", "answer", "bridge", "parted", "hears", "end"]
+    assert [line["with"] for line in lines if "with" in line] == ["agent", "agent"]
+    assert lines[4]["sound"] == "/sorry.wav"
+
+
+
+
 def test_a_phone_that_vanishes_is_noticed_by_the_sound_it_no_longer_sends(lab: Lab) -> None:
     lab.parked("agent", "user/1001", "media_timeout=3000")
     assert lab.api("prozvon_callee agent vanish") == "+OK\n"
