@@ -1,0 +1,197 @@
+"""A chaos run from beginning to end: people come, agents work, things break, and at the end all is counted."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.checker import Evidence, violations
+from tests.chaos.faults import Faults
+from tests.chaos.rig import Rig
+
+DRAINED_S = 180.0
+WAITING_LEAST = 15  # people due in each campaign, so that it never runs dry while things break
+
+
+@dataclass
+class Outcome:
+    """Everything a reader of the run needs."""
+
+    seed: int
+    faults: Counter[str]
+    kills: int
+    recovered_s: dict[str, list[float]]
+    evidence: Evidence
+    found: dict[str, list[str]]
+    took_s: float
+    order: list[str] = field(default_factory=list)
+
+    @property
+    def total_faults(self) -> int:
+        return sum(self.faults.values())
+
+
+def run(
+    home: Path,
+    seed: int,
+    minutes: float,
+    kinds: frozenset[str] = frozenset(),
+    *,
+    kills: int = 0,
+    attempts: int = 0,
+    engines: int = 1,
+    sabotage: str = "",
+    robots_only: bool = False,
+    screened: bool = True,
+    bursts: bool = True,
+    spoil: float = 1.0,
+    pause_s: tuple[float, float] = (0.3, 2.5),
+    say: bool = True,
+) -> Outcome:
+    """Break things for so many `minutes`, or until there were `kills` and `attempts` if that is sooner (both
+    given). `spoil`: times the usual share of event frames."""
+    began_s = time.monotonic()
+    rig = Rig(
+        home, seed, engines, screened=screened, sabotage=sabotage, robots_only=robots_only, bursts=bursts
+    )
+    faults = Faults(rig, random.Random(f"faults {seed}"), kinds)
+    over, order = threading.Event(), list[str]()
+    try:
+        rig.start()
+        threads = [
+            threading.Thread(target=target, args=given, daemon=True)
+            for target, given in (
+                (rig.operators, ()),
+                (rig.watch_owner, (over,)),
+                *((feed, (rig, one["id"], over)) for one in rig.campaigns),
+            )
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(3.0)
+        faults.spoil_events(0.01 * spoil, 0.01 * spoil, 0.01 * spoil, 0.004 * spoil)
+        ends_s = time.monotonic() + minutes * 60
+        while time.monotonic() < ends_s:
+            if kills and attempts and faults.kills >= kills and len(rig.senders) >= attempts:
+                break
+            order.append(faults.next())
+            if say and len(order) % 10 == 0:
+                print(
+                    f"  {time.monotonic() - began_s:5.0f} s  {faults.total():6d} faults  {faults.kills:4d} kills  "
+                    f"{len(rig.senders):6d} calls",
+                    flush=True,
+                )
+            time.sleep(faults.dice.uniform(*pause_s))
+        faults.settle()
+        over.set()
+        for thread in threads[2:]:
+            thread.join(70.0)
+        drain(rig)
+        evidence = rig.evidence()
+        rig.operators_off.set()
+        threads[0].join(10.0)
+        for one in rig.engines:
+            rig.troubles += crashes_in(one.log)
+            one.stop()
+        rig.troubles += archive_troubles(rig)
+        found = violations(evidence)
+        return Outcome(
+            seed,
+            faults.all(),
+            faults.kills,
+            faults.recovered_s,
+            evidence,
+            found,
+            time.monotonic() - began_s,
+            order,
+        )
+    finally:
+        over.set()
+        rig.operators_off.set()
+        rig.stop()
+
+
+def feed(rig: Rig, campaign_id: str, over: threading.Event) -> None:
+    """New people whenever few are left. A loop for a thread."""
+    while not over.is_set():
+        if rig.due(campaign_id) < WAITING_LEAST:
+            rig.bring(campaign_id, rig.more_people(campaign_id, 20))
+        over.wait(0.5)
+
+
+def drain(rig: Rig) -> None:
+    """Nothing is broken any more: everybody is called, every call ends, every agent is ready."""
+    rig.await_fit(60.0)
+    deadline = time.monotonic() + DRAINED_S
+    while time.monotonic() < deadline:
+        front = rig.front_now()
+        states = {agent["state"] for agent in front.try_get("/v1/agents") or [{"state": "?"}]}
+        if not rig.agents:
+            states = {"ready"}
+        if states == {"ready"} and all(is_over(rig, one["id"]) for one in rig.campaigns) and not rig.held()[0]:
+            return
+        time.sleep(0.5)
+
+
+def is_over(rig: Rig, campaign_id: str) -> bool:
+    """Nobody is due, on the line, or due within the next half minute."""
+    status = rig.front_now().try_get(f"/v1/campaigns/{campaign_id}/status")
+    if not status:
+        return False
+    queue = status["queue"]
+    soon = 0 < queue.get("next_due_at_s", 0) < time.time() + 30
+    return not (queue["due"] or queue["claimed"] or status["calls"] or soon)
+
+
+def crashes_in(log: Path) -> list[str]:
+    """Exceptions nobody expected."""
+    found = []
+    lines = log.read_text(errors="replace").splitlines()
+    for line in lines:
+        if "greenlet died" in line or ("Traceback" in line and "ProtocolError" not in line):
+            found.append(f"{log.parent.name}: {line[-400:]}")
+    return found[:5]
+
+
+def archive_troubles(rig: Rig) -> list[str]:
+    """Every engine's archive of the journal must be whole."""
+    found = []
+    for one in rig.engines:
+        checked = subprocess.run(
+            [sys.executable, "-m", "engine", "journal", "verify", "--config", str(one.home / "config.yaml")],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        if checked.returncode:
+            found.append(f"{one.name}: journal verify says {(checked.stdout + checked.stderr)[-300:]}")
+    return found
+
+
+def report(it: Outcome) -> str:
+    """The run in words."""
+    calls = sum(line["what"] == "invite" and bool(line["gateway"]) for line in it.evidence.book)
+    ends = Counter(cdr["disposition"] for cdr in it.evidence.cdrs)
+    lines = [
+        f"seed {it.seed}: {it.total_faults} faults, {it.kills} of them process kills with recovery awaited, "
+        f"in {it.took_s:.0f} s",
+        "  " + ", ".join(f"{name} {times}" for name, times in sorted(it.faults.items()) if times),
+        "  recovery, median and longest: "
+        + ", ".join(
+            f"{name} {sorted(took)[len(took) // 2]:.1f}/{max(took):.1f} s"
+            for name, took in sorted(it.recovered_s.items())
+            if took
+        ),
+        f"  {len(it.evidence.contacts)} people, {calls} INVITEs, {len(it.evidence.cdrs)} outcomes: "
+        + ", ".join(f"{name} {times}" for name, times in ends.most_common()),
+    ]
+    total = sum(map(len, it.found.values()))
+    lines.append(f"violations: {total}")
+    for law, sentences in it.found.items():
+        lines.append(f"  {law}: {len(sentences)}")
+        lines += [f"    {sentence}" for sentence in sentences[:6]]
+    return "\n".join(lines)
