@@ -20,6 +20,7 @@ from engine.dialer.shop import Shop, log
 from engine.domain.agent import AgentState
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Claimed, Contact, Phone
+from engine.domain.disposition import STORE_LOST
 from engine.domain.errors import ConfigError, DialerError, Fenced, StoreError
 from engine.domain.gate import Blocked
 from engine.ports import IntentBook
@@ -251,9 +252,11 @@ class Launcher:
             life.agent_id = agent.agent.agent_id
             self._agents.promise(agent, life)
         stored = self._intend(campaign, claimed, life)
-        if stored is None:  # unknown whether it stands: settle it as never dialed
-            life.refused, life.originated_at_s = "STORE_LOST", 0.0
+        if stored is None or (stored and not self._shop.owns_surely(campaign.team)):
+            # Unknown whether it stands, or we slept and another engine may settle it: never dialed.
+            life.refused, life.originated_at_s = STORE_LOST, 0.0
             self._calls.abort(life)
+            self.claims.dry(campaign)
             return ""
         if not stored:
             self._gateways.give_back(line.gateway, False, now)

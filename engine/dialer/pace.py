@@ -144,9 +144,13 @@ class Pacer:
                 mine.append(view_of(life, now))
             elif life.campaign.team == campaign.team and life.campaign.mode is not Mode.ROBOT:
                 others.append(view_of(life, now))
-        launching = self._launcher.launching.get(campaign.campaign_id, 0)
-        mine += [CallView(f"launching-{n}", "dialing", 0.0, 0.0, campaign.campaign_id,
-                          campaign.mode is not Mode.ROBOT) for n in range(launching)]  # fmt: skip
+        for name, launching in self._launcher.launching.items():  # a slow store may hold many of them up
+            its = self._shop.campaigns.get(name, campaign)
+            wants_agent = its.mode is not Mode.ROBOT
+            if name == campaign.campaign_id or (wants_agent and its.team == campaign.team):
+                views = mine if name == campaign.campaign_id else others
+                views += [CallView(f"launching-{name}-{n}", "dialing", 0.0, 0.0, name, wants_agent)
+                          for n in range(launching)]  # fmt: skip
         team, skills = campaign.team, campaign.skills
         agents = [
             AgentView(a.agent.agent_id, a.state, now - a.since_s, bool(a.leaving))

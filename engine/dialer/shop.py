@@ -99,8 +99,11 @@ class Shop:
     def may_promise(self, team: str) -> bool:
         """The team's agents are ours to promise. Not when we slept longer than our lease: another engine may
         promise them by now. With the store away nobody can have taken them over, and people are served."""
-        sure = self.clock.now_s() < self.lease_ends_s.get(team, math.inf)
-        return sure or self.store_away
+        return self.owns_surely(team) or self.store_away
+
+    def owns_surely(self, team: str) -> bool:
+        """By our own clock the lease has not run out."""
+        return self.clock.now_s() < self.lease_ends_s.get(team, math.inf)
 
     def count(self, name: str, by: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + by

@@ -21,7 +21,7 @@ class Disposition(StrEnum):
     REJECTED = "rejected"
     DEAD_NUMBER = "dead_number"  # unallocated, changed, malformed: never again on this number
     CONGESTION = "congestion"  # the trunk or the network, not the person
-    SWITCH_BUSY = "switch_busy"  # our own switch was full: nobody was disturbed
+    SWITCH_BUSY = "switch_busy"  # our own switch was full, or our store away: nobody was disturbed
     CANCELLED = "cancelled"  # we gave the ringing call up
     FAILED = "failed"
     UNKNOWN = "unknown"  # a crash hid the end

@@ -84,6 +84,8 @@ BY_CAUSE: dict[str, Disposition] = {
 """Of calls that were not answered. What is not here is FAILED, or, where the network only says that the
 call is over (see _VAGUE), judged by whether it rang."""
 
+STORE_LOST = "STORE_LOST"  # instead of a cause: neither store nor own disk would surely keep the intent
+
 _VAGUE = frozenset({"NORMAL_CLEARING", "NORMAL_UNSPECIFIED", "NONE", ""})
 
 _KEPT = frozenset({"NO_ROUTE_DESTINATION"})
@@ -132,10 +134,11 @@ def touch_phase(end: Ending, disposition: Disposition) -> TouchPhase | None:
 
 
 def _of_refusal(text: str) -> Disposition:
-    """No channel was made. A full switch, or an id that still lives, says DESTINATION_OUT_OF_ORDER."""
+    """No channel was made. A full switch, or an id that still lives, says DESTINATION_OUT_OF_ORDER. A store
+    or disk of ours that keeps no intent is as little the contact's fault: a list must not run out on it."""
     words = text.replace("-ERR", "").split()
     word = words[0] if words else ""
-    if word == "DESTINATION_OUT_OF_ORDER":
+    if word in ("DESTINATION_OUT_OF_ORDER", STORE_LOST):
         return D.SWITCH_BUSY
     return BY_CAUSE.get(word, D.FAILED)
 

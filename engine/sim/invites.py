@@ -13,11 +13,11 @@ class InviteLog:
     """Append-only JSON lines about the legs to people, each with its instant (`at_s`, epoch seconds). None:
     keep no book.
 
-    {"what": "up"}                                               the switch began to serve; of before nothing lives
+    {"what": "up"}                                       the switch begins to serve; of before nothing lives
     {"what": "invite", "uuid": …, "number": …, "gateway": …, "caller_id": …, "fate": …, …}
     {"what": "answer", "uuid": …}
-    {"what": "bridge", "uuid": …, "with": …}                     both hear each other from now on; "parted": no more
-    {"what": "hears", "uuid": …, "sound": …}                     a prompt of ours begins
+    {"what": "bridge", "uuid": …, "with": …}             both hear each other; "parted": no more
+    {"what": "hears", "uuid": …, "sound": …}             a prompt of ours begins
     {"what": "end", "uuid": …, "number": …, "cause": …, "answered_at_s": 0.0, "sip": 486}
     """
 

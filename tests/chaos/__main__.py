@@ -46,7 +46,13 @@ def parser() -> argparse.ArgumentParser:
     add = found.add_argument
     add("--seed", type=int, help="of the order of faults and of the people (any, and it is printed)")
     add("--minutes", type=float, default=11.0, help="how long things break (%(default)s)")
-    add("--faults", nargs="*", default=[], metavar="KIND", help="only these, e.g. kill, 'kill store', cut, clock")
+    add(
+        "--faults",
+        nargs="*",
+        default=[],
+        metavar="KIND",
+        help="only these, e.g. kill, 'kill store', cut, clock",
+    )
     add("--kills", type=int, default=0, help="with --attempts: stop as soon as there were so many")
     add("--attempts", type=int, default=0, help="with --kills: and so many calls")
     add("--kills-least", type=int, default=0, help="fewer are a failure of the run (%(default)s)")

@@ -1,4 +1,4 @@
-"""A chaos run from beginning to end: people come, agents work, things break, and at the end all is counted."""
+"""A chaos run from beginning to end: people come, agents work, things break; at the end all is counted."""
 
 import random
 import subprocess
@@ -80,11 +80,8 @@ def run(
                 break
             order.append(faults.next())
             if say and len(order) % 10 == 0:
-                print(
-                    f"  {time.monotonic() - began_s:5.0f} s  {faults.total():6d} faults  {faults.kills:4d} kills  "
-                    f"{len(rig.senders):6d} calls",
-                    flush=True,
-                )
+                so_far = f"{faults.total():6d} faults  {faults.kills:4d} kills  {len(rig.senders):6d} calls"
+                print(f"  {time.monotonic() - began_s:5.0f} s  {so_far}", flush=True)
             time.sleep(faults.dice.uniform(*pause_s))
         faults.settle()
         over.set()
@@ -132,7 +129,11 @@ def drain(rig: Rig) -> None:
         states = {agent["state"] for agent in front.try_get("/v1/agents") or [{"state": "?"}]}
         if not rig.agents:
             states = {"ready"}
-        if states == {"ready"} and all(is_over(rig, one["id"]) for one in rig.campaigns) and not rig.held()[0]:
+        if (
+            states == {"ready"}
+            and all(is_over(rig, one["id"]) for one in rig.campaigns)
+            and not rig.held()[0]
+        ):
             return
         time.sleep(0.5)
 

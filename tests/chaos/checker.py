@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 Record = dict[str, Any]
@@ -150,7 +151,7 @@ def no_double_dial(it: Evidence, calls: list[Call]) -> Iterator[str]:
             yield f"attempt {uuid} was dialed {times} times"
     cdrs = {cdr["attempt_id"]: cdr for cdr in it.cdrs}
     for number, mine in _by(calls, lambda call: call.number).items():
-        for before, after in zip(mine, mine[1:], strict=False):
+        for before, after in pairwise(mine):
             if after.sent_at_s < before.ended_at_s:
                 yield f"{number} was dialed again while call {before.uuid} lived"
             end = cdrs.get(before.uuid)
@@ -162,7 +163,7 @@ def nobody_is_called_twice_at_once(it: Evidence, calls: list[Call]) -> Iterator[
     """A person has several contacts; two of their telephones never ring at the same time."""
     person_of = {contact.number: contact.person for contact in it.contacts}
     for person, mine in _by(calls, lambda call: person_of.get(call.number, call.number)).items():
-        for before, after in zip(mine, mine[1:], strict=False):
+        for before, after in pairwise(mine):
             if after.sent_at_s < before.ended_at_s and after.number != before.number:
                 yield f"person {person} was called on two numbers at once ({before.uuid}, {after.uuid})"
 
@@ -215,17 +216,26 @@ def outcomes_are_true(it: Evidence, calls: list[Call]) -> Iterator[str]:
             yield f"{call.uuid} is written down as {said}, and nobody answered ({call.fate}, {call.cause})"
         elif said in REFUSED | {"cancelled"} and call.answered_at_s:
             yield f"{call.uuid} is written down as {said}, and was answered"
-        elif said not in BY_FATE.get(call.fate, {said}) and not (said == "congestion" and call.sip >= 500):
-            if not (said == "no_answer" and call.cause in ("CRASH", "NO_ANSWER", "ORIGINATOR_CANCEL")):
-                yield f"{call.uuid} is written down as {said}, and was {call.fate} ({call.cause})"
+        elif said not in may_be(call):
+            yield f"{call.uuid} is written down as {said}, and was {call.fate} ({call.cause})"
         if said == "talked" and not call.bridges:
             yield f"{call.uuid} is written down as talked, and was never joined to anybody"
+
+
+def may_be(call: Call) -> set[str]:
+    """What a call that was seen so may be written down as."""
+    found = set(BY_FATE.get(call.fate, ANSWERED | REFUSED))
+    if call.sip >= 500:
+        found.add("congestion")
+    if call.cause in ("CRASH", "NO_ANSWER", "ORIGINATOR_CANCEL"):
+        found.add("no_answer")
+    return found
 
 
 def nobody_is_lost(it: Evidence, calls: list[Call]) -> Iterator[str]:
     """Every contact was called or stands in its queue; the queues add up; nothing is claimed or open for
     ever."""
-    called = {cdr["contact_id"] for cdr in it.cdrs}
+    called = {call.number for call in calls}
     for campaign, mine in _by(it.contacts, lambda contact: contact.campaign).items():
         queue = it.queues.get(campaign)
         if queue is None:
@@ -235,7 +245,7 @@ def nobody_is_lost(it: Evidence, calls: list[Call]) -> Iterator[str]:
             yield f"campaign {campaign} has {total} contacts, {len(mine)} were given to it"
         if queue["due"] or queue["claimed"]:
             yield f"campaign {campaign} leaves {queue['due']} due and {queue['claimed']} claimed"
-        uncalled = [contact.contact_id for contact in mine if contact.contact_id not in called]
+        uncalled = [contact.contact_id for contact in mine if contact.number not in called]
         if len(uncalled) > queue["due"] + queue["later"] + queue["claimed"]:
             yield f"campaign {campaign} is done with people it never called, e.g. {uncalled[0]}"
     for attempt in it.open_attempts:
@@ -266,7 +276,7 @@ def one_agent_one_call(it: Evidence, calls: list[Call]) -> Iterator[str]:
             talks[agent].append((since, until, call.uuid))
     for agent, mine in talks.items():
         mine.sort()
-        for (_, until, first), (since, _, second) in zip(mine, mine[1:], strict=False):
+        for (_, until, first), (since, _, second) in pairwise(mine):
             if since < until and first != second:
                 yield f"agent leg {agent} was given to {second} while {first} talked"
 
@@ -322,7 +332,7 @@ def the_owner_dials(it: Evidence, calls: list[Call]) -> Iterator[str]:
 
 
 def nothing_fell_over(it: Evidence, calls: list[Call]) -> Iterator[str]:
-    """What the runner itself met: no recovery in time, an exception in a log, an archive that is not sound."""
+    """What the runner itself met: no recovery in time, an exception in a log, an unsound archive."""
     yield from it.troubles
 
 

@@ -22,7 +22,7 @@ KILLS = ("kill engine", "kill engine twice", "kill store", "kill switch", "kill 
 
 
 class Faults:
-    """`dice` decides everything; the same seed gives the same order. `kinds`: which, by their names' words."""
+    """`dice` decides everything; the same seed gives the same order. `kinds`: which, by words of their names."""
 
     def __init__(self, rig: Rig, dice: random.Random, kinds: frozenset[str] = frozenset()) -> None:
         self.rig, self.dice = rig, dice
@@ -49,7 +49,9 @@ class Faults:
         }
         if kinds:
             self._plan = {
-                name: entry for name, entry in self._plan.items() if name in kinds or kinds & set(name.split())
+                name: entry
+                for name, entry in self._plan.items()
+                if name in kinds or kinds & set(name.split())
             }
         assert self._plan, f"no fault is called {sorted(kinds)}"
 

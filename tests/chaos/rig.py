@@ -1,4 +1,4 @@
-"""Everything a chaos run needs, each a process of its own: switch, store, engines, with proxies in between."""
+"""What a chaos run needs, each a process of its own: switch, store, engines, with proxies in between."""
 
 import json
 import os
@@ -68,7 +68,14 @@ class ChaosEngine(EngineProcess):
         words = {ENVIRONMENT: str(self.home / "control"), sabotage.ENVIRONMENT: self.sabotage}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.entry", "run", "--config", str(self.home / "config.yaml")],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.chaos.entry",
+                    "run",
+                    "--config",
+                    str(self.home / "config.yaml"),
+                ],
                 cwd=ROOT,
                 env={**os.environ, **words, "PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,
@@ -269,13 +276,17 @@ class Rig:
             serial = self._serial[campaign_id]
             place = [one["id"] for one in self.campaigns].index(campaign_id) + 1
             number = f"{known[:6]}{place}{serial:05d}"
-            person = f"both-{serial}" if serial % 4 == 0 and campaign_id != "screened" else f"{campaign_id}-{serial}"
+            person = (
+                f"both-{serial}"
+                if serial % 4 == 0 and campaign_id != "screened"
+                else f"{campaign_id}-{serial}"
+            )
             self.contacts.append(Contact(f"{campaign_id}:c{serial}", person, number, campaign_id))
             lines.append(f"{number},Anna {serial},{person},c{serial}")
         return "\n".join(lines).encode() + b"\n"
 
     def bring(self, campaign_id: str, rows: bytes, within_s: float = 60.0) -> None:
-        """Import, again and again until it is acknowledged: rows that are there already count as duplicates."""
+        """Import, again and again until it is acknowledged: rows already there count as duplicates."""
         want = rows.count(b"\n") - 1
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:

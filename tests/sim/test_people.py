@@ -234,8 +234,6 @@ def test_the_book_tells_who_was_joined_to_whom_and_what_they_heard(tmp_path: Pat
     assert lines[4]["sound"] == "/sorry.wav"
 
 
-
-
 def test_a_phone_that_vanishes_is_noticed_by_the_sound_it_no_longer_sends(lab: Lab) -> None:
     lab.parked("agent", "user/1001", "media_timeout=3000")
     assert lab.api("prozvon_callee agent vanish") == "+OK\n"
