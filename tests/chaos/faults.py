@@ -22,7 +22,7 @@ KILLS = ("kill engine", "kill engine twice", "kill store", "kill switch", "kill 
 
 
 class Faults:
-    """`dice` decides everything; the same seed gives the same order. `kinds`: which, by words of their names."""
+    """`dice` decides everything: one seed, one order. `kinds`: which, by words of their names."""
 
     def __init__(self, rig: Rig, dice: random.Random, kinds: frozenset[str] = frozenset()) -> None:
         self.rig, self.dice = rig, dice
