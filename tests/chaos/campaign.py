@@ -144,6 +144,8 @@ def is_over(rig: Rig, campaign_id: str) -> bool:
     if not status:
         return False
     queue = status["queue"]
+    if not queue:  # the store was away when it was asked
+        return False
     soon = 0 < queue.get("next_due_at_s", 0) < time.time() + 30
     return not (queue["due"] or queue["claimed"] or status["calls"] or soon)
 

@@ -233,9 +233,10 @@ def may_be(call: Call) -> set[str]:
 
 
 def nobody_is_lost(it: Evidence, calls: list[Call]) -> Iterator[str]:
-    """Every contact was called or stands in its queue; the queues add up; nothing is claimed or open for
-    ever."""
+    """Every contact was called, or may have been (`unknown`), or stands in its queue; the queues add up;
+    nothing is claimed or open for ever."""
     called = {call.number for call in calls}
+    called |= {cdr["number"] for cdr in it.cdrs if cdr["disposition"] == "unknown"}
     for campaign, mine in _by(it.contacts, lambda contact: contact.campaign).items():
         queue = it.queues.get(campaign)
         if queue is None:

@@ -316,7 +316,7 @@ class Rig:
 
     def due(self, campaign_id: str) -> int:
         status = self.front_now().try_get(f"/v1/campaigns/{campaign_id}/status")
-        return int(status["queue"]["due"]) if status else 10**6
+        return int(status["queue"].get("due", 10**6)) if status else 10**6
 
     # --- witnesses ----------------------------------------------------------------------------------
 
