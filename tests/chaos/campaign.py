@@ -13,7 +13,6 @@ from tests.chaos.checker import Evidence, violations
 from tests.chaos.faults import Faults
 from tests.chaos.rig import Rig
 
-DRAINED_S = 180.0
 WAITING_LEAST = 15  # people due in each campaign, so that it never runs dry while things break
 
 
@@ -49,14 +48,23 @@ def run(
     screened: bool = True,
     bursts: bool = True,
     spoil: float = 1.0,
+    shared_every: int = 4,
+    drained_s: float = 180.0,
     pause_s: tuple[float, float] = (0.3, 2.5),
     say: bool = True,
 ) -> Outcome:
     """Break things for so many `minutes`, or until there were `kills` and `attempts` if that is sooner (both
-    given). `spoil`: times the usual share of event frames."""
+    given). `spoil`: times the usual share of event frames. `drained_s`: how long the rest may take."""
     began_s = time.monotonic()
     rig = Rig(
-        home, seed, engines, screened=screened, sabotage=sabotage, robots_only=robots_only, bursts=bursts
+        home,
+        seed,
+        engines,
+        screened=screened,
+        sabotage=sabotage,
+        robots_only=robots_only,
+        bursts=bursts,
+        shared_every=shared_every,
     )
     faults = Faults(rig, random.Random(f"faults {seed}"), kinds)
     over, order = threading.Event(), list[str]()
@@ -87,7 +95,7 @@ def run(
         over.set()
         for thread in threads[2:]:
             thread.join(70.0)
-        drain(rig)
+        drain(rig, drained_s)
         evidence = rig.evidence()
         rig.operators_off.set()
         threads[0].join(10.0)
@@ -120,10 +128,10 @@ def feed(rig: Rig, campaign_id: str, over: threading.Event) -> None:
         over.wait(0.5)
 
 
-def drain(rig: Rig) -> None:
+def drain(rig: Rig, within_s: float) -> None:
     """Nothing is broken any more: everybody is called, every call ends, every agent is ready."""
     rig.await_fit(60.0)
-    deadline = time.monotonic() + DRAINED_S
+    deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         front = rig.front_now()
         states = {agent["state"] for agent in front.try_get("/v1/agents") or [{"state": "?"}]}

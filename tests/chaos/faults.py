@@ -37,6 +37,7 @@ class Faults:
             "kill media": (4, self.kill_media),
             "kill archiver": (3, self.kill_archiver),
             "stop engine": (3, self.stop_engine),
+            "oversleep": (1 if len(rig.engines) > 1 else 0, self.oversleep),
             "stop switch": (2, self.stop_switch),
             "stop store": (2, self.stop_store),
             "cut switch": (5, self.cut_switch),
@@ -69,7 +70,10 @@ class Faults:
 
     def next(self) -> str:
         """Let one thing go wrong, and wait for recovery where a process died."""
-        names, weights = list(self._plan), [weight for weight, _ in self._plan.values()]
+        names, weights = (
+            list(self._plan),
+            [max(weight, len(self._plan) == 1) for weight, _ in self._plan.values()],
+        )
         name = self.dice.choices(names, weights)[0]
         before = self.counted.copy()
         self._plan[name][1]()
@@ -168,6 +172,20 @@ class Faults:
 
     def stop_engine(self) -> None:
         self._stop(self._engine().pid, 4.0)
+
+    def oversleep(self) -> None:
+        """Whoever owns the team stands still until another engine has taken it over, and goes on."""
+        owners = self.rig.owners
+        name = owners[-1][1] if owners else ""
+        one = next((one for one in self.rig.engines if one.lives and one.name == name), self._engine())
+        os.kill(one.pid, signal.SIGSTOP)
+        try:
+            deadline = time.monotonic() + 15.0
+            while owners and owners[-1][1] == name and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(self.dice.uniform(0.6, 1.5))
+        finally:
+            os.kill(one.pid, signal.SIGCONT)
 
     def stop_store(self) -> None:
         self._stop(self.rig.store.pid, 4.0)

@@ -119,7 +119,8 @@ class ChaosEngine(EngineProcess):
 
 
 class Rig:
-    """`engines`: how many share the store. `screened`: a campaign with AMD too, so with a media process."""
+    """`engines`: how many share the store. `screened`: a campaign with AMD too, so with a media process.
+    `shared_every`: each so manieth person of robot's and agents' campaign is one and the same."""
 
     def __init__(
         self,
@@ -131,9 +132,11 @@ class Rig:
         sabotage: str = "",
         robots_only: bool = False,
         bursts: bool = True,
+        shared_every: int = 4,
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.dice = home, random.Random(f"rig {seed}")
+        self._shared_every = shared_every
         faults: dict[str, Any] = {}
         if bursts:
             faults["congestion"] = {"every_s": 20, "lasting_s": 2}
@@ -266,8 +269,8 @@ class Rig:
     # --- people and agents --------------------------------------------------------------------------
 
     def more_people(self, campaign_id: str, rows: int) -> bytes:
-        """Rows of people nobody has seen yet, as CSV. Every fourth has a case in the robot's campaign and in
-        the agents' too, under another number."""
+        """Rows of people nobody has seen yet, as CSV. Some (`shared_every`) have a case in the robot's
+        campaign and in the agents' too, under another number."""
         people = numbers(MIX, seed=self.dice.randrange(10**9), first=1)
         self.dice.shuffle(people)
         lines = ["phone,name,person_id,contact_id"]
@@ -276,11 +279,8 @@ class Rig:
             serial = self._serial[campaign_id]
             place = [one["id"] for one in self.campaigns].index(campaign_id) + 1
             number = f"{known[:6]}{place}{serial:05d}"
-            person = (
-                f"both-{serial}"
-                if serial % 4 == 0 and campaign_id != "screened"
-                else f"{campaign_id}-{serial}"
-            )
+            is_shared = serial % self._shared_every == 0 and campaign_id != "screened"
+            person = f"both-{serial}" if is_shared else f"{campaign_id}-{serial}"
             self.contacts.append(Contact(f"{campaign_id}:c{serial}", person, number, campaign_id))
             lines.append(f"{number},Anna {serial},{person},c{serial}")
         return "\n".join(lines).encode() + b"\n"

@@ -13,6 +13,9 @@ ENVIRONMENT = "CHAOS_SABOTAGE"
 
 def fencing() -> None:
     """The store takes writes of whoever comes, and nobody looks at the lease before dialing."""
+    from engine.dialer.shop import Shop
+
+    Shop.owns_surely = lambda self, team: True  # type: ignore[method-assign]
     _rewrite("if seen > token then return true end", "")
 
 
