@@ -4,7 +4,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format test-freeswitch cluster bench schema clean
+.PHONY: help setup run test check format test-freeswitch cluster bench schema clean \
+  chaos chaos-long chaos-proofs chaos-freeswitch fuzz soak audit
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +44,21 @@ cluster: $(STAMP) ## several engines, Redis behind Sentinel and as Cluster: deat
 bench: $(STAMP) ## measure the figures of docs/benchmarks.md on this machine
 	$(BIN)/python -m tests.bench
 
+chaos: $(STAMP) ## break everything for a quarter of an hour, then let an independent checker judge
+	$(BIN)/python -m tests.chaos --minutes 10.5 --kills-least 60 --faults-least 1000
+
+chaos-long: $(STAMP) ## the same until there were 500 kills and 20,000 calls (one to two hours)
+	$(BIN)/python -m tests.chaos --minutes 150 --kills 500 --attempts 20000 --keep
+
+chaos-proofs: $(STAMP) ## switch each safeguard off in turn: chaos must notice
+	$(BIN)/python -m tests.chaos.proofs --control
+
 schema: $(STAMP) ## write the JSON Schemas that editors complete from
 	$(BIN)/prozvon config schema --write
+
+audit: $(STAMP) ## known holes in what Prozvon is installed with (needs a reachable advisory service)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]' || true
+	@$(BIN)/python -m tests.advisories
 
 clean: ## remove the virtual environment and run-time data
 	rm -rf $(VENV) data

@@ -37,6 +37,10 @@ class Control(Protocol):
         """Read config.yaml again. {changed: [], now: [], restart: []}; ConfigError changes nothing."""
         ...
 
+    def audit(self, action: Mapping[str, Any]) -> None:
+        """Write down who did what: {what, by, scope, address, target, given, answer, request_id}."""
+        ...
+
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """Live events, each {id, at_s, kind, ...}; waits for the next; a None-kind "beat" every 15 s."""
         ...

@@ -165,8 +165,8 @@ class Journal(Protocol):
     """Facts and decisions, hot tail and archive read as one, oldest first.
 
     Kinds: intent, cdr, blocked and callback are written by the store itself (in `intend`, `settle`,
-    `put_back`, `reschedule`); outcome (what an agent noted), decision, import, agent, campaign, config and
-    note by whoever has something to tell.
+    `put_back`, `reschedule`); outcome (what an agent noted), audit (who did what by the API), decision,
+    import, agent, campaign, config and note by whoever has something to tell.
     """
 
     def append(self, kind: str, shard_of: str, record: Mapping[str, Any]) -> None:

@@ -196,6 +196,9 @@ class Office(AgentsOffice):
         read = self.engine.journal.read(frozenset({"outcome"}), since_s)
         return {one["attempt_id"]: {"outcome": one["outcome"], "note": one["note"]} for one in read}
 
+    def audit(self, action: Mapping[str, Any]) -> None:
+        self.engine.journal.append("audit", "", action)
+
     def summary(self, campaign_id: str) -> dict[str, Any]:
         self._campaign(campaign_id)
         cdrs = (cdr for cdr in self.cdrs() if cdr.campaign_id == campaign_id)

@@ -54,10 +54,15 @@ class Responder:
         caller = self._caller(req, path)
         given = self._given(req)
         ask = Ask(caller, self._path(path), given, self._chunks(req), _may_see(caller, given))
+        acts = self.route.method != "GET" or ask.clear
         try:
             answer = self.route.run(self.control, ask)
         except DialerError as error:
+            if acts:
+                self._note(req, ask, request_id, f"refused: {error.what}")
             raise of_dialer(error) from error
+        if acts:
+            self._note(req, ask, request_id, "done")
         own = self.route.own_agent and caller.scope is Scope.OPERATOR
         self._send(answer, resp, clear=ask.clear or own)
         if self.route.method != "GET":
@@ -71,6 +76,21 @@ class Responder:
                     "ms": round((self.clock_s() - began_s) * 1000, 1),
                 },
             )
+
+    def _note(self, req: falcon.Request, ask: Ask[Given], request_id: str, answer: str) -> None:
+        """Who did what, granted or not: every action, and every look at people unmasked."""
+        self.control.audit(
+            {
+                "what": f"{self.route.method} {self.route.path}",
+                "by": ask.caller.name,
+                "scope": ask.caller.scope.name.lower(),
+                "address": req.remote_addr or "",
+                "target": dict(ask.path),
+                "given": ask.given.model_dump(mode="json", exclude_unset=True),
+                "answer": answer,
+                "request_id": request_id,
+            }
+        )
 
     # --- in ----------------------------------------------------------------------------------------
 
@@ -91,6 +111,8 @@ class Responder:
                 {"Retry-After": wait_s},
             ) from brake
         if caller is None:
+            if req.get_header("Authorization"):
+                log.warning("wrong token", extra={"address": req.remote_addr, "route": self.route.path})
             raise HttpError(
                 401,
                 "no valid token",

@@ -37,6 +37,7 @@ class FakeControl:
         self.events_closed = Event()
         self.imported = bytearray()
         self.card: dict[str, Any] | None = None
+        self.audited: list[dict[str, Any]] = []
 
     def _did(self, name: str, *arguments: Any) -> None:
         self.asked.append((name, arguments))
@@ -71,6 +72,9 @@ class FakeControl:
     def reload(self) -> dict[str, Any]:
         self._did("reload")
         return {"changed": [], "now": [], "restart": []}
+
+    def audit(self, action: Mapping[str, Any]) -> None:
+        self.audited.append(dict(action))
 
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         self._did("events", after)
