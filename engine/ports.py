@@ -149,6 +149,40 @@ class QueueSizes:
     next_due_at_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class LineAsk:
+    """What an engine tells of a gateway. `channels`, `starts`: of its contract; so many calls may be begun at
+    once, and they come back at its calls per second. `wanted`: channels it has use for, at least 1; 0: it
+    leaves. `in_use`: channels its calls are on; `keeps_to`: channels and starts of the last answer that
+    reached it, (0, 0) when that has run out."""
+
+    gateway: str
+    channels: int
+    starts: int
+    wanted: int
+    in_use: int
+    keeps_to: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LineSlice:
+    """What of a gateway's contract is this engine's."""
+
+    gateway: str
+    channels: int
+    starts: int
+
+
+class Lines(Protocol):
+    """The contracts of gateways, shared by engines."""
+
+    def share(self, owner: str, asks: Sequence[LineAsk], ttl_s: float) -> list[LineSlice]:
+        """A slice of each, for `ttl_s` from now; all engines' slices together never exceed a contract. To be
+        asked for again and again: slices follow what engines want. A smaller slice than before binds from the
+        answer on. StoreError: keep to the last answer until its time is over, then start nothing."""
+        ...
+
+
 class IntentBook(Protocol):
     """This machine's own record of intents, on the disk before the call: read first after a crash, so that a
     store that lost its last second (power, failover) cannot make us dial twice."""

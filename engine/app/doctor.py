@@ -67,7 +67,9 @@ def _gateways(engine: Any, say: Any) -> None:
                 "Is it in the switch's SIP profile? See freeswitch-conf/.",
             )
             continue
-        used = f"{line.in_use} of {line.terms.channels} channels in use"
+        used = f"{line.in_use} of {line.slice_at(now)[0]} channels in use"
+        if line.shared:
+            used += f" (our slice; the contract is {line.terms.channels})"
         fix = "Look at `sofia status gateway` on the switch; reload the profile."
         say(f"gateway {name}", up, used if up else "down", fix)
 

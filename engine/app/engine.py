@@ -40,6 +40,7 @@ from engine.journal.intent_log import IntentLog
 from engine.journal.read import JournalReader
 from engine.store.client import make_client
 from engine.store.embedded import EmbeddedServer
+from engine.store.lines import RedisLines
 from engine.store.redis_store import RedisStore
 from engine.switch.link import LinkState
 
@@ -114,8 +115,16 @@ class Engine:
             self._define(campaign_of(model, config), model.model_dump(mode="json"))
         self.screener = MediaScreener(config, self.shop, self._on_fact, self.places.logs)
         self._leave.callback(self.screener.close)
+        lines = None if self.embedded else RedisLines(self.store.batcher)
         self.dialer = Dialer(
-            self.shop, self.rules, owner(), self._robots, self.screener, self.intents, alone=self.embedded
+            self.shop,
+            self.rules,
+            owner(),
+            self._robots,
+            self.screener,
+            self.intents,
+            alone=self.embedded,
+            lines=lines,
         )
         self._leave.callback(self.dialer.stop)
         self.dialer.launcher.prepare = self.prompter.prepare

@@ -18,11 +18,12 @@ from engine.dialer.recover import Recovery
 from engine.dialer.rulebook import Rulebook
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
+from engine.dialer.slices import Slices
 from engine.dialer.wayout import WayOut
 from engine.domain import facts as f
 from engine.domain.campaign import Campaign, CampaignState, Mode
 from engine.domain.errors import SwitchError
-from engine.ports import IntentBook, Switch
+from engine.ports import IntentBook, Lines, Switch
 
 SWEEP_EVERY_S = 30.0
 
@@ -39,8 +40,10 @@ class Dialer:
         screener: Screener | None = None,
         intents: IntentBook | None = None,
         alone: bool = False,
+        lines: Lines | None = None,
     ) -> None:
-        """`alone`: no other engine can be on this store."""
+        """`alone`: no other engine can be on this store. `lines`: where engines share gateways; None: they
+        are ours alone."""
         self.shop, self.rules, self.owner = shop, rules, owner
         self.gateways = GatewayBook(shop.gateways)
         self.agents = Agents(shop, self.on_fact)
@@ -71,6 +74,7 @@ class Dialer:
             self._let_go,
             self.agents.offer_again,
         )
+        self.slices = Slices(shop, self.gateways, lines, owner, self._dialing) if lines else None
         self._stopping = False
         for agent in shop.agents.values():
             self.agents.life(agent)
@@ -134,7 +138,16 @@ class Dialer:
     def start(self) -> None:
         """Take the teams, adopt what lives, begin to tick. Campaign states come from the store."""
         self.ownership.start()
+        if self.slices:
+            self.slices.start()
         self.shop.timers.after(SWEEP_EVERY_S, "sweep", self._sweep)
+
+    def _dialing(self) -> list[Campaign]:
+        return [
+            campaign
+            for campaign in self.shop.campaigns.values()
+            if campaign.campaign_id in self.desk.running and self.shop.may_dial(campaign.team)
+        ]
 
     def _taken(self, team: str) -> None:
         for campaign in self.shop.campaigns.values():
@@ -203,4 +216,6 @@ class Dialer:
         """Leave: what lives is left to the safety nets and to the next engine."""
         self._stopping = True
         self.drain()
+        if self.slices:
+            self.slices.stop()
         self.ownership.stop()

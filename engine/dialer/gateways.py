@@ -1,5 +1,6 @@
 """Trunks as the engine sees them: channels in use, calls per second, and rest for one that fails."""
 
+import math
 from dataclasses import dataclass
 
 from engine.dialer.shop import GatewayTerms
@@ -7,7 +8,10 @@ from engine.dialer.shop import GatewayTerms
 
 @dataclass(slots=True)
 class Line:
-    """One gateway. `tokens`: starts saved up, at most a second's worth: no burst exceeds the contract."""
+    """One gateway. `tokens`: starts saved up, at most a second's worth: no burst exceeds the contract.
+
+    `shared`: other engines use it too; ours is a slice, `channels` and `starts` of it until `until_s`.
+    """
 
     terms: GatewayTerms
     in_use: int = 0
@@ -15,14 +19,40 @@ class Line:
     filled_s: float | None = None
     failures: int = 0
     rests_until_s: float = 0.0
+    shared: bool = False
+    channels: int = 0
+    starts: int = 0
+    until_s: float = -math.inf
+
+    def slice_at(self, now_s: float) -> tuple[int, int]:
+        """Channels and starts that are ours now."""
+        if not self.shared:
+            return self.terms.channels, self.terms.burst
+        if now_s >= self.until_s:
+            return 0, 0
+        return min(self.channels, self.terms.channels), min(self.starts, self.terms.burst)
+
+    def obey(self, channels: int, starts: int, until_s: float, now_s: float) -> None:
+        """Our slice from now on; what was saved up of a larger one is lost."""
+        self.refill(now_s)
+        self.channels, self.starts, self.until_s = channels, starts, until_s
+        self.tokens = min(self.tokens, float(starts))
 
     def refill(self, now_s: float) -> None:
-        if self.filled_s is None:
+        if self.shared:
+            starts = self.slice_at(now_s)[1]
+            since_s = 0.0 if self.filled_s is None else now_s - self.filled_s
+            gained = since_s * self.terms.calls_per_s * starts / self.terms.burst
+            self.tokens = min(float(starts), self.tokens + gained)
+        elif self.filled_s is None:
             self.tokens = max(1.0, self.terms.calls_per_s)
         else:
             gained = (now_s - self.filled_s) * self.terms.calls_per_s
             self.tokens = min(max(1.0, self.terms.calls_per_s), self.tokens + gained)
         self.filled_s = now_s
+
+    def free(self, now_s: float) -> int:
+        return max(0, self.slice_at(now_s)[0] - self.in_use)
 
 
 class GatewayBook:
@@ -30,6 +60,13 @@ class GatewayBook:
 
     def __init__(self, terms: dict[str, GatewayTerms]) -> None:
         self.lines = {name: Line(term) for name, term in terms.items()}
+        self._shared = False
+
+    def share(self) -> None:
+        """Other engines use these gateways too: nothing of them is ours until it is given to us."""
+        self._shared = True
+        for line in self.lines.values():
+            line.shared = True
 
     def set_terms(self, terms: dict[str, GatewayTerms]) -> None:
         """New contracts apply to new calls; calls in progress keep their channel."""
@@ -37,7 +74,7 @@ class GatewayBook:
             if name in self.lines:
                 self.lines[name].terms = term
             else:
-                self.lines[name] = Line(term)
+                self.lines[name] = Line(term, shared=self._shared)
         for name in [name for name in self.lines if name not in terms and not self.lines[name].in_use]:
             del self.lines[name]
 
@@ -47,7 +84,7 @@ class GatewayBook:
         for line in (self.lines[name] for name in names if name in self.lines):
             line.refill(now_s)
             if now_s >= line.rests_until_s:
-                free = max(0, line.terms.channels - line.in_use)
+                free = line.free(now_s)
                 channels, starts = channels + free, starts + min(free, int(line.tokens))
         return channels, starts
 

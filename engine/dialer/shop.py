@@ -40,6 +40,11 @@ class GatewayTerms:
     rest_after: int = 20
     rest_s: float = 60.0
 
+    @property
+    def burst(self) -> int:
+        """Calls that may be started at once, after a second of rest."""
+        return max(1, int(self.calls_per_s))
+
     def as_dialed(self, number: str) -> str:
         """The E.164 number as this trunk wants it."""
         return self.prepend + number.removeprefix(self.strip)

@@ -66,6 +66,7 @@ def script(name: str) -> Script:
 NAMES: Final = (
     "acquire_team", "release_team", "fence", "enrol", "index_numbers", "add_contacts", "claim", "put_back",
     "reschedule", "intend", "settle", "find", "queue_sizes", "append",
+    "share_line",
 )  # fmt: skip
 
 
