@@ -51,10 +51,12 @@ class Trunk:
         self.lines = MemoryLines(self.time)
         self.terms = GatewayTerms("gw", "sw1", channels, calls_per_s)
         self.engines: list[Engine] = []
+        self.joined = 0
         self.starts_s: list[float] = []
 
     def join(self) -> Engine:
-        one = Engine(f"e{len(self.starts_s)}-{len(self.engines)}", self.time, self.lines, self.terms)
+        self.joined += 1
+        one = Engine(f"e{self.joined}", self.time, self.lines, self.terms)
         self.engines.append(one)
         return one
 
