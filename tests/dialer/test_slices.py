@@ -36,7 +36,12 @@ class Engine:
         paper = Paper()
         shop = Shop(time, time, time, MemoryStore(time, paper), paper, {"sw1": PaperSwitch()}, print)
         self.name, self.leaky, self.book = name, Leaky(lines), GatewayBook({"gw": terms})
+        self.asked_s = time.now
         self.slices = Slices(shop, self.book, self.leaky, name, lambda: [CAMPAIGN])
+
+    def ask(self, lost: bool = False) -> None:
+        self.leaky.lost, self.asked_s = lost, self.slices._shop.clock.now_s()
+        self.slices.ask()
 
     @property
     def in_use(self) -> int:
@@ -63,6 +68,15 @@ class Trunk:
     def dial(self, engine: Engine) -> None:
         if engine.book.take("gw", self.time.now):
             self.starts_s.append(self.time.now)
+
+    def pass_s(self, seconds: float) -> None:
+        """Whoever lives asks in time: who does not for longer than a lease has its calls adopted."""
+        until = self.time.now + seconds
+        while self.time.now < until:
+            self.time.pass_s(min(1.0, until - self.time.now))
+            for engine in self.engines:
+                if self.time.now - engine.asked_s > 5.0:
+                    engine.ask()
 
     def hold_to_contract(self) -> None:
         busy = sum(engine.in_use for engine in self.engines)
@@ -101,19 +115,17 @@ def test_no_engines_together_get_past_a_contract(
         for _ in range(min(ends, one.in_use)):
             one.book.give_back("gw", False, trunk.time.now)
         if what == "dies":  # it comes back as another; its calls are adopted before its slice runs out
+            trunk.engines.remove(one)
             engines[which] = trunk.join()
-            trunk.time.pass_s(8.0)
+            trunk.pass_s(8.0)
             heir = engines[(which + 1) % 4]
             for _ in range(one.in_use):
                 heir.book.adopt("gw")
-            trunk.engines.remove(one)
-            heir.leaky.lost = False
-            heir.slices.ask()
+            heir.ask()
         else:
-            one.leaky.lost = what == "loses the answer"
-            one.slices.ask()
+            one.ask(lost=what == "loses the answer")
         trunk.hold_to_contract()
-        trunk.time.pass_s(pass_s)
+        trunk.pass_s(pass_s)
 
 
 def test_a_survivor_has_the_whole_contract_in_the_end() -> None:
@@ -132,7 +144,7 @@ def test_a_survivor_has_the_whole_contract_in_the_end() -> None:
 def test_with_the_store_away_a_slice_is_kept_to_its_end_and_then_nothing_is_started() -> None:
     trunk = Trunk(10, 5.0)
     one = trunk.join()
-    one.slices.ask()
+    one.ask()
     trunk.time.pass_s(1.0)
     one.leaky.lost = True
     one.slices.start()
