@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 WAITING_MOST: Final = 50_000
 BATCH_MOST: Final = 1_000
-GATHER_S: Final = 0.05
+GATHER_S: Final = 0.1
 RETRY_S: Final = 1.0
 
 

@@ -44,7 +44,7 @@ AUDIT_S = 30.0
 SECOND_LOOK_S = 2.0
 LOOK_S = 0.25
 REFUSAL_GRACE_S = 0.2  # several threads of the switch send events: a job's end may overtake a channel's begin
-ANSWERS_GATHER_S = 0.02
+ANSWERS_GATHER_S = 0.05
 BACKOFF_S = (0.5, 15.0)
 STEADY_S = 10.0  # a connection that lived so long starts the back-off anew
 
