@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from engine.domain.errors import ProtocolError
 from engine.domain.facts import Fact, OriginateRefused
 from engine.switch.counters import LinkCounters
-from engine.switch.esl import Event, Frame, parse_event
+from engine.switch.esl import Event, Frame
+from engine.switch.glance import glance
 from engine.switch.vocabulary import facts_of
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class Intake:
     def facts(self, frame: Frame, at_s: float) -> list[Fact]:
         """Facts of one event. An event that cannot be read is logged and counted, and gives none."""
         try:
-            event = parse_event(frame)
+            event = glance(frame)
             name = event["Event-Name"]
             if self._is_duplicate(event.get("Event-Sequence")):
                 return []
