@@ -84,7 +84,6 @@ class AgentLife:
     agent: Agent
     state: AgentState = S.OFFLINE
     since_s: float = 0.0
-    idle_since_s: float = 0.0
     leg_id: str = ""
     switch: str = ""
     phone_up: bool = False
@@ -122,14 +121,6 @@ class AgentLife:
             self.attempt_id = "" if after is not S.WRAP_UP else self.attempt_id
         if after is not before:
             self.state, self.since_s = after, fact.at_s
-            if after is S.READY:
-                self.idle_since_s = fact.at_s
             self.history.append((fact.at_s, after.value))
             del self.history[:-200]
         return after
-
-
-def longest_idle(lives: list[AgentLife], skills: frozenset[str]) -> AgentLife | None:
-    """Who of the ready has waited longest and has every skill; ties by id, so that a replay agrees."""
-    able = [life for life in lives if life.state is S.READY and skills <= life.agent.skills]
-    return min(able, key=lambda life: (life.idle_since_s, life.agent.agent_id), default=None)

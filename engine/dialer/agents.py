@@ -7,7 +7,7 @@ It lives in this process's memory, so nothing stands between an answer and the b
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.calls.agent import AgentLife, longest_idle
+from engine.calls.agent import AgentLife
 from engine.dialer.recall import Recalls
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
@@ -41,6 +41,7 @@ class Agents:
         self._shop, self._on_fact = shop, on_fact
         self.lives: dict[str, AgentLife] = {}
         self.by_leg: dict[str, str] = {}
+        self._ready: dict[str, AgentLife] = {}  # in the order in which they became ready: longest idle first
         self.waiting: dict[str, CallLife] = {}
         self._marked: dict[str, str] = {}
         self._recalls = Recalls(shop.clock, shop.timers, self._call_again)
@@ -75,6 +76,9 @@ class Agents:
 
     def _entered(self, life: AgentLife, before: AgentState) -> None:
         agent_id = life.agent.agent_id
+        self._ready.pop(agent_id, None)
+        if life.state is AgentState.READY:
+            self._ready[agent_id] = life
         self._shop.tell(
             "agent", agent=agent_id, state=life.state.value, attempt=life.attempt_id, why=life.why
         )
@@ -142,6 +146,7 @@ class Agents:
         life.leg_id, life.switch, life.phone_up = leg_id, switch, True
         self.by_leg[leg_id] = agent_id
         life.state, life.since_s = AgentState.PAUSED, now
+        self._ready.pop(agent_id, None)
         if talking_on:
             life.state, life.attempt_id = AgentState.TALKING, talking_on
         elif wish == "ready":
@@ -235,6 +240,7 @@ class Agents:
                 self.by_leg.pop(life.leg_id, None)
                 self._marked.pop(life.leg_id, None)
                 self._recalls.forget(agent_id)
+                self._ready.pop(agent_id, None)
                 life.leg_id = ""  # not ours to end
                 life.state, life.leaving, life.phone_up, life.attempt_id = AgentState.OFFLINE, "", False, ""
                 self._shop.tell("agent", agent=agent_id, state="offline", attempt="", why=life.why)
@@ -260,18 +266,17 @@ class Agents:
         if not call.patient:
             return True
         team = call.campaign.team
-        ready = sum(a.state is AgentState.READY and a.agent.team == team for a in self.lives.values())
+        ready = sum(life.agent.team == team for life in self._ready.values())
         return ready > self.coming(team)
 
     def free_for(self, call: "CallLife") -> AgentLife | None:
-        """The longest idle agent who can be bridged to this call, not yet promised."""
-        team, switches = call.campaign.team, ("", call.switch)
-        reachable = [
-            a
-            for a in self.lives.values()
-            if a.state is AgentState.READY and a.agent.team == team and a.switch in switches
-        ]
-        return longest_idle(reachable, call.campaign.skills)
+        """The longest idle agent with every skill who can be bridged to this call, not yet promised."""
+        team, skills, switches = call.campaign.team, call.campaign.skills, ("", call.switch)
+        for life in self._ready.values():
+            agent = life.agent
+            if agent.team == team and life.switch in switches and skills <= agent.skills:
+                return life
+        return None
 
     def break_promise(self, agent: AgentLife) -> None:
         """The call they were held for was never made."""
@@ -302,8 +307,7 @@ class Agents:
     def offer_again(self, team: str) -> None:
         """A call on its way to an agent has ended: one who was kept for it may be to spare."""
         if self.waiting:
-            free = (a for a in self.lives.values() if a.state is AgentState.READY and a.agent.team == team)
-            for agent in sorted(free, key=lambda a: (a.idle_since_s, a.agent.agent_id)):
+            for agent in [life for life in self._ready.values() if life.agent.team == team]:
                 self._offer(agent)
 
     def alert(self, call: "CallLife", switch: Switch) -> None:

@@ -30,7 +30,7 @@ class Pacer:
         self._shop, self._calls, self._agents = shop, calls, agents
         self._gateways, self._launcher = gateways, launcher
         self._policies: dict[str, tuple[Mode, Policy]] = {}
-        self._ticking: dict[str, Callable[[], None]] = {}
+        self._ticking: dict[str, tuple[float, Callable[[], None]]] = {}  # team: when, and how to call it off
         self._last_s: dict[str, float] = {}
         self.running: set[str] = set()
         self.decisions: dict[str, Decision] = {}
@@ -63,12 +63,13 @@ class Pacer:
     def poke(self, team: str, after_s: float = 0.0) -> None:
         """Ask for a decision: at once where the last is old enough, never closer than min_check_s."""
         now = self._shop.clock.now_s()
-        wait_s = max(after_s, self._last_s.get(team, -1.0) + self._shop.tuning.min_check_s - now, 0.0)
+        at_s = max(now + after_s, self._last_s.get(team, -1.0) + self._shop.tuning.min_check_s)
         if team in self._ticking:
-            if after_s > 0.0:
-                return  # a tick is due already, and it will set the next
-            self._ticking.pop(team)()
-        self._ticking[team] = self._shop.timers.after(wait_s, "tick", lambda: self.tick(team))
+            due_s, call_off = self._ticking[team]
+            if due_s <= at_s or after_s > 0.0:
+                return  # soon enough, or it will set the next itself
+            call_off()
+        self._ticking[team] = at_s, self._shop.timers.after(at_s - now, "tick", lambda: self.tick(team))
 
     def tick(self, team: str) -> None:
         """One decision for each running campaign of the team, the most important first."""

@@ -109,7 +109,7 @@ class EslCodec:
         return frames
 
     def _usual(self, data: bytes, frames: list[Frame]) -> bytes:
-        """Take the whole events in front, by far most of what comes, in one stride; what is left of `data`."""
+        """Take the whole events in front, by far most of what comes, in one stride; what is left."""
         at, size = 0, len(data)
         while usual := _USUAL.match(data, at):
             begin = usual.end()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.calls.agent import TABLE, AgentLife, S, longest_idle
+from engine.calls.agent import TABLE, AgentLife, S
 from engine.domain import agent as a
 from engine.domain.errors import UnexpectedFact
 from tests.calls.tables import AGENT, AGENT_FACTS
@@ -141,27 +141,3 @@ def test_an_agent_who_dials_by_hand_and_then_wants_calls_gets_them() -> None:
 
 def test_a_card_that_is_closed_gives_a_ready_agent_back() -> None:
     assert at_work(a.CardShown, a.CardClosed).state is S.READY
-
-
-def test_the_longest_idle_agent_with_every_skill_is_next() -> None:
-    def ready(name: str, since_s: float, *skills: str) -> AgentLife:
-        who = a.Agent(name, "collectors", "1001", skills=frozenset(skills))
-        return AgentLife(who, S.READY, since_s, idle_since_s=since_s)
-
-    lives = [ready("anna", 5.0, "pl"), ready("boris", 1.0), ready("clara", 3.0, "pl", "mortgage")]
-    assert longest_idle(lives, frozenset()) is lives[1]
-    assert longest_idle(lives, frozenset({"pl"})) is lives[2]
-    assert longest_idle(lives, frozenset({"pl", "cards"})) is None
-    lives[1].state = S.PAUSED
-    assert longest_idle(lives, frozenset()) is lives[2]
-
-
-def test_two_agents_idle_alike_are_chosen_by_name_so_that_a_replay_agrees() -> None:
-    lives = [AgentLife(a.Agent(name, "collectors", "1001"), S.READY) for name in ("boris", "anna")]
-    assert longest_idle(lives, frozenset()) is lives[1]
-
-
-def test_a_short_rest_does_not_lose_the_place_in_the_line() -> None:
-    """Idle is counted from the last time the agent became ready."""
-    life = at_work(a.PauseWanted, a.ReadyWanted)
-    assert life.idle_since_s == 4.0

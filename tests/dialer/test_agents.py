@@ -1,5 +1,8 @@
 """Agents, their phones, and what they ask for in a talk: stories with nothing real around them."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from engine.control import Refused
@@ -7,6 +10,10 @@ from engine.domain import facts as f
 from engine.domain.agent import Agent, LogoutWanted, PauseWanted, ReadyWanted
 from engine.domain.campaign import Mode
 from tests.dialer.world import World
+
+ANY_CALL = SimpleNamespace(
+    leg_id="leg", switch="sw1", campaign=SimpleNamespace(team="team", skills=frozenset(), wrap_up_s=0.0)
+)
 
 
 def talking(**terms) -> tuple[World, str, str]:
@@ -26,6 +33,34 @@ def on_demand(world: World) -> None:
 
 def say(world: World, wish: type) -> None:
     world.dialer.desk.say("a1", wish)
+
+
+def test_who_has_been_ready_for_longest_is_next_and_a_short_rest_costs_the_place():
+    world = World(agents=3)
+    for agent_id in ("a1", "a2", "a3"):
+        world.log_in(agent_id)
+        world.time.pass_s(1.0)
+    world.dialer.desk.say("a1", PauseWanted)
+    world.dialer.desk.say("a1", ReadyWanted)
+    served = [world.dialer.agents.free_for(ANY_CALL)]
+    world.dialer.agents.promise(served[0], ANY_CALL)
+    served.append(world.dialer.agents.free_for(ANY_CALL))
+    assert [life.agent.agent_id for life in served] == ["a2", "a3"]
+
+
+def test_only_an_agent_of_the_team_with_every_skill_and_on_the_same_switch_is_free_for_a_call():
+    world = World(agents=3)
+    for agent_id in ("a1", "a2", "a3"):
+        world.log_in(agent_id)
+    lives = world.dialer.agents.lives
+    wanted = SimpleNamespace(campaign=replace(world.campaign, skills=frozenset({"pl"})), switch="sw1")
+    assert world.dialer.agents.free_for(wanted) is None
+    lives["a2"].agent = replace(lives["a2"].agent, skills=frozenset({"pl"}), team="others")
+    assert world.dialer.agents.free_for(wanted) is None
+    lives["a3"].agent = replace(lives["a3"].agent, skills=frozenset({"pl", "cards"}))
+    assert world.dialer.agents.free_for(wanted) is lives["a3"]
+    lives["a3"].switch = "sw2"
+    assert world.dialer.agents.free_for(wanted) is None
 
 
 # --- coming and going ------------------------------------------------------------------------------
