@@ -274,13 +274,17 @@ class Turns:
 
     def __init__(self, items: int = 32, ms: float = 5.0, clock: Callable[[], float] = monotonic) -> None:
         self._items, self._s, self._clock = items, ms / 1000.0, clock
-        self._done, self._since = 0, clock()
+        self.begin()
 
     def __call__(self) -> None:
         self._done += 1
         if self._done >= self._items or self._clock() - self._since >= self._s:
             gevent.sleep(0)
-            self._done, self._since = 0, self._clock()
+            self.begin()
+
+    def begin(self) -> None:
+        """The caller has just waited, so everybody else has had their turn."""
+        self._done, self._since = 0, self._clock()
 
 
 def sleep(seconds: float) -> None:

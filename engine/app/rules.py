@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from engine.callerid import LineChoice, NoLine, OwnNumber, Trunk, choose_line
 from engine.compliance.do_not_call_list import DoNotCallList, read_do_not_call
 from engine.compliance.gate import Gate
 from engine.config import Config, text_of
 from engine.contacts.recycling import after_attempt, phones_in_turn
+from engine.dialer.shop import DAY_S, date_of
 from engine.domain.attempt import Disposition
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
@@ -84,7 +84,7 @@ class Rules:
     # --- counts ------------------------------------------------------------------------------------
 
     def _turn_day(self, wall_s: float) -> None:
-        day = datetime.fromtimestamp(wall_s, UTC).date().isoformat()
+        day = date_of(int(wall_s // DAY_S))
         if day != self._day:
             self._day, self._used = day, {}
 

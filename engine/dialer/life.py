@@ -22,7 +22,7 @@ class CallLife:
     which may be done once only. `transfer_gateway`: the trunk of a blind transfer's second leg. `whisper`: a
     prompt for the agent alone. `stored`: an intent stands in the store and must be settled there. `noted`,
     `callback_at_s`: what the agent said came of the talk, and when they promised to call back (epoch seconds,
-    0.0: never).
+    0.0: never). `call_class`: what pacing counts answers by.
     """
 
     intent: Intent
@@ -83,17 +83,16 @@ class CallLife:
     inbox: deque[f.Fact] = field(default_factory=deque)
     busy: bool = False
     timers: dict[str, Callable[[], None]] = field(default_factory=dict)
+    call_class: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self.call_class = call_class(self.contact, self.intent.number)
 
     @property
     def patient(self) -> bool:
         """Whoever waits for an agent knows whom they wait for, with music: sent by a scenario, or called us.
         A person whom we have just called knows nothing, and waits two seconds."""
         return bool(self.script_waits_s) or not (self.paced or self.talked_to or self.intent.agent_id)
-
-    @property
-    def call_class(self) -> str:
-        """The class that pacing counts answers by: the list's own segment, else the kind of the number."""
-        return call_class(self.contact, self.intent.number)
 
     @property
     def leg_id(self) -> str:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from engine.pacing.snapshot import Policy
 from engine.ports import Clock, ContactStore, Journal, Lease, Switch, Tasks, Timers
 
 log = logging.getLogger("prozvon.dialer")
+DAY_S = 86_400
 
 
 def random_id() -> str:
@@ -115,8 +117,14 @@ class Shop:
 
     def stamp(self, wall_s: float) -> str:
         """A date for paths, UTC: 2026-11-21."""
-        return datetime.fromtimestamp(wall_s, UTC).strftime("%Y-%m-%d")
+        return date_of(int(wall_s // DAY_S))
 
     def note(self, kind: str, person_id: str = "", **fields: Any) -> None:
         """Journal something with its reason."""
         self.journal.append(kind, person_id, fields)
+
+
+@lru_cache(maxsize=8)
+def date_of(day: int) -> str:
+    """The date of a day since the epoch."""
+    return datetime.fromtimestamp(day * DAY_S, UTC).strftime("%Y-%m-%d")

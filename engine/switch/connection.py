@@ -144,6 +144,7 @@ class Wire(greenswitch.esl.ESLProtocol):  # type: ignore[misc]  # greenswitch ha
                 data = self.sock.recv(RECV_BYTES)
                 if not data:
                     break
+                turn.begin()
                 for frame in self._codec.receive(data):
                     self.handle_event(frame)
                     turn()
