@@ -15,6 +15,7 @@ import re
 import time
 from _queue import SimpleQueue  # the C one: gevent replaces `queue`, whose get() would run in our hub
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 _FLUSH_S = 2.0
 
 
+@lru_cache(maxsize=4096)
 def masked(number: str) -> str:
     """+14155550123 → +1415*****23. Of a short number two digits are left, of a very short one none."""
     plus, digits = ("+", number[1:]) if number.startswith("+") else ("", number)

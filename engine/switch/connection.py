@@ -21,7 +21,7 @@ from engine.domain.errors import ProtocolError, SwitchError, SwitchGone
 from engine.greenlets import Turns, kill, run_soon, sleep, start
 from engine.switch.esl import EslCodec, Frame, command
 
-RECV_BYTES = 256 * 1024
+RECV_BYTES = 64 * 1024  # what the C library keeps at hand; more is mapped anew for each reading
 MOST_UNANSWERED = 20_000
 MOST_UNSENT_BYTES = 64 * 1024 * 1024
 

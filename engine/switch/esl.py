@@ -24,7 +24,10 @@ MAX_BODY_BYTES = 64 * 1024 * 1024  # `show channels` of a full switch is a few m
 Event = Mapping[str, Any]
 """Header name -> text, as the switch names them; a header set several times is a list. `_body`: the body."""
 
-_USUAL = re.compile(rb"Content-Length: (\d{1,7})\nContent-Type: (text/event-json)\n\n")
+_USUAL = re.compile(
+    rb"Content-Length: (\d{1,7})\nContent-Type: (text/event-json)\n\n"
+    rb"|Content-Type: (api/response)\nContent-Length: (\d{1,7})\n\n"
+)
 
 
 class Frame:
@@ -109,13 +112,14 @@ class EslCodec:
         return frames
 
     def _usual(self, data: bytes, frames: list[Frame]) -> bytes:
-        """Take the whole events in front, by far most of what comes, in one stride; what is left."""
+        """Take whole events and answers in front, by far most of what comes, in one stride; what is left."""
         at, size = 0, len(data)
         while usual := _USUAL.match(data, at):
             begin = usual.end()
-            length, kind = usual.groups()
+            event_length, event, answer, answer_length = usual.groups()
+            length, kind = event_length or answer_length, event or answer
             end = begin + int(length)
-            if end > size or int(length) > self._max_body or end == begin:
+            if end > size or int(length) > self._max_body:
                 break
             headers = {"Content-Length": length.decode(), "Content-Type": kind.decode()}
             frames.append(Frame(headers, data[begin:end]))

@@ -1,9 +1,9 @@
 """Events read at a glance: of some two hundred headers a fact needs a dozen.
 
 FreeSWITCH writes an event as one flat JSON object without a space. Each header is then found by its bytes,
-`"Name":"`, in a tenth of the time that it takes to make two hundred strings of it. Inside a JSON string a
-quotation mark is always escaped, so no value can look like a header; whatever is not as plain as that (an
-escape, a list, other spacing) is read whole.
+`,"Name":"`, in a tenth of the time that it takes to make two hundred strings of it. Inside a JSON string a
+quotation mark is always escaped, so nothing a far end writes can look like a header; whatever is not as plain
+as that (an escape, a list, other spacing) is read whole.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.switch.esl import Frame, parse_event
 
+FIRST = "Event-Name"
 BEGIN, END = b'{"Event-Name":"', b'"}'
 QUOTE = ord('"')
 
@@ -70,4 +71,4 @@ class Glanced(Mapping[str, Any]):
 
 @cache
 def _key(name: str) -> bytes:
-    return b'"%s":' % name.encode()
+    return (b'{"%s":' if name == FIRST else b',"%s":') % name.encode()
