@@ -49,9 +49,7 @@ class Glanced(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         text = self.get(name)
-        if text is None:
-            raise KeyError(name)
-        return text
+        return self._whole[name] if text is None else text
 
     def __contains__(self, name: object) -> bool:
         return _key(str(name)) in self._body
