@@ -150,7 +150,7 @@ class HubLag:
     Sleeps `every_s` and measures by how much it overslept. `worst_ms` since `reset()`.
     """
 
-    def __init__(self, every_s: float = 0.02, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, every_s: float = 0.05, clock: Callable[[], float] = monotonic) -> None:
         self._every_s, self._clock = every_s, clock
         self.last_ms = self.worst_ms = 0.0
         self._greenlet: gevent.Greenlet | None = None

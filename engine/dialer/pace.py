@@ -156,7 +156,9 @@ class Pacer:
         agents = [
             AgentView(a.agent.agent_id, a.state, now - a.since_s, bool(a.leaving))
             for a in self._agents.lives.values()
-            if a.state is not AgentState.OFFLINE and a.agent.team == team and skills <= a.agent.skills
+            if a.state is not AgentState.OFFLINE
+            and a.agent.team == team
+            and (not skills or skills <= a.agent.skills)
         ]
         of_team = [c for c in self._agents.waiting.values() if c.campaign.team == campaign.team]
         waiting = [c for c in of_team if not c.paced]
