@@ -27,6 +27,7 @@ COMMANDS = (
     "agent",
     "journal",
     "twin",
+    "bench",
     "config",
     "amd",
     "sim",

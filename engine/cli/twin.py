@@ -1,6 +1,7 @@
 """`prozvon twin`: a campaign in virtual time. What would come of it, and what if."""
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -38,12 +39,27 @@ def add(commands: "Commands[Parser]") -> None:
         "  prozvon twin run my-world.yaml --hours 2 --journal day.jsonl",
     )
     world_arguments(run_)
+    run_.add_argument("--packed", action="store_true", help=argparse.SUPPRESS)  # for cli/farm.py
     run_.add_argument("--journal", default="", metavar="PATH", help="write what happened, as JSON lines")
+
+    what = command(
+        inner,
+        "whatif",
+        whatif,
+        "play a world with other numbers of operators and other caps, and draw what comes of it",
+        "  prozvon twin whatif team30 --agents 20..60 --cap 0.5%..5% -o whatif.html\n"
+        "  prozvon twin whatif my-world.yaml --agents 20..60:5 --cap 3% --runs 8 --jobs 4",
+    )
+    world_arguments(what)
+    what.set_defaults(runs=5)
+    what.add_argument("--agents", default="20..60", metavar="RANGE", help="20..60, 20..60:10 or 20,30,45")
+    what.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at once")
+    what.add_argument("-o", "--output", default="whatif.html", metavar="PATH", help="the page")
 
 
 def world_arguments(parser: Parser) -> None:
     parser.add_argument(
-        "world", nargs="?", default="day", help="a file, or the name of a world of the project"
+        "world", nargs="?", default="day", help="a file, - (standard input), or a world of the project"
     )
     parser.add_argument("--mode", default="", help="mode or baseline in place of the world's")
     parser.add_argument("--operators", type=int, default=-1, metavar="N", help="in place of the world's")
@@ -60,8 +76,9 @@ def world_arguments(parser: Parser) -> None:
 def world_of(args: argparse.Namespace) -> "World":
     """The world that the command line asks for."""
     from engine.twin.library import world_named
+    from engine.twin.world import parse_world
 
-    world = world_named(args.world)
+    world = parse_world(sys.stdin.read(), "standard input") if args.world == "-" else world_named(args.world)
     changes: dict[str, Any] = {}
     campaign: dict[str, Any] = {}
     if args.mode:
@@ -96,14 +113,45 @@ def _help(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    from engine.twin.results import play
+    from engine.twin.results import packed, play
 
     world = world_of(args)
+    if args.packed:
+        print(json.dumps(packed(play(world, args.runs))))
+        return Exit.OK
     if args.journal:
         return _run_with_journal(args, world)
     with bar("playing", 1.0) as step:
         outcome = play(world, args.runs, step)
     show(args, outcome.as_record(), told(outcome))
+    return Exit.OK
+
+
+def whatif(args: argparse.Namespace) -> int:
+    """Every point of the grid with the same seeds, so that differences are the policy's and not luck."""
+    from engine.cli.farm import played
+    from engine.twin.page import page
+    from engine.twin.whatif import agents_range, caps_range, grid_of, worlds_of
+
+    agents, caps = agents_range(args.agents), caps_range(args.cap or "0.5%..5%")
+    args.cap, args.operators = "", -1
+    world = world_of(args)
+    with bar("playing", 1.0) as step:
+        outcomes = played(worlds_of(world, agents, caps), args.runs, args.jobs, step)
+    grid = grid_of(world, agents, caps, outcomes)
+    try:
+        Path(args.output).write_text(page(grid), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written: {error.strerror}", args.output, "Choose another place."
+        ) from error
+    rows = [
+        (f"{cap:.2%}", n, *(cell_of(name, grid.figure(name, i, j)) for name in ("occupancy", "abandonment")))
+        for i, cap in enumerate(caps)
+        for j, n in enumerate(agents)
+    ]
+    text = table(("cap", "operators", "occupancy", "abandonment"), rows)
+    show(args, grid.as_record(), f"{text}\nThe page: {args.output}")
     return Exit.OK
 
 

@@ -65,6 +65,7 @@ class Book:
     every_s: float
     since_s: float
     intervals: list[Sums] = field(default_factory=list)
+    missed: bytearray = field(default_factory=bytearray)  # of each live answer in order: 1 where nobody came
     by_disposition: dict[str, int] = field(default_factory=dict)
     _states: dict[str, tuple[AgentState, float]] = field(default_factory=dict)
     _busy_since_s: float = 0.0
@@ -86,6 +87,7 @@ class Book:
         if now <= self.since_s:
             self.intervals.clear()
             self.by_disposition.clear()
+            self.missed.clear()
         self.intervals.append(Sums(from_s=now))
 
     def close(self) -> None:
@@ -135,10 +137,13 @@ class Book:
         elif end == D.TALKED:
             page.talked += 1
             page.wait_s += cdr["wait_s"]
+            self.missed.append(0)
         elif end == D.ABANDONED:
             page.abandoned += 1
+            self.missed.append(1)
         elif end == D.HUNG_UP:
             page.hung_up += 1
+            self.missed.append(1)
         elif end == D.CANCELLED:
             page.cancelled += 1
         elif end in (D.ROBOT_DONE, D.ROBOT_PARTIAL):

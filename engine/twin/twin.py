@@ -138,6 +138,12 @@ class Twin:
         self.switch.call_in(leg_id, fate)
 
 
+def playable() -> list[str]:
+    """Modes in which operators are paced, and baselines."""
+    modes = [mode.value for mode in Mode if mode is not Mode.ROBOT and mode.value not in BY_HAND]
+    return [*modes, *BASELINES]
+
+
 def policies_of(
     name: str, policy: Callable[[], Policy] | None = None
 ) -> tuple[Mode, Mapping[str, Callable[[], Policy]]]:
