@@ -5,7 +5,7 @@ order is armed before it: an order may be refused on the spot, when the link is 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from engine.calls.attempt import State
@@ -31,6 +31,10 @@ class Robots(Protocol):
     def joined(self, life: CallLife) -> None: ...
     def on_fact(self, life: CallLife, fact: f.Fact) -> None: ...
     def end(self, life: CallLife) -> None: ...
+    def link_back(self, switch: str, lives: Iterable[CallLife]) -> None:
+        """The link to a switch was lost and is there again: orders may have gone with it."""
+        ...
+
     def forget(self, life: CallLife) -> None:
         """Another engine drives the leg now."""
         ...

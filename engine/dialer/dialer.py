@@ -109,6 +109,9 @@ class Dialer:
         if what == "down":
             self._down_at_s[switch.name] = self.shop.clock.now_s()
             return
+        if what == "up":
+            lives = list(self.calls.lives.values())
+            self.shop.tasks.start("robots again", self.robots.link_back, switch.name, lives)
         gone_before_s = self._down_at_s.get(switch.name, 0.0) if what == "restarted" else -math.inf
         self.shop.tasks.start("sweep", self._sweep_one, switch, gone_before_s, True)
         if not all(map(self.shop.may_dial, self.teams)) and not self._stopping:

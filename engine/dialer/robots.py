@@ -6,7 +6,7 @@ stands is kept in a channel variable (`prozvon_step`) and the next engine goes o
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -64,7 +64,8 @@ class Prompts(Protocol):
 @dataclass(slots=True)
 class Session:
     """One robot's talk. Three timers, each to be called off: the scenario's own, `let_live` before the last
-    stop, and `silent`, the watch over the prompt `playing`. `stands`: the leg is parked and takes orders."""
+    stop, and `silent`, the watch over the prompt `playing`. `stands`: the leg is parked and takes orders.
+    `is_heard`: the switch told of that prompt's beginning."""
 
     runner: Runner
     saved: str = ""
@@ -77,6 +78,7 @@ class Session:
     context: dict[str, str] = field(default_factory=dict)
     let_live: Callable[[], None] | None = None
     playing: str = ""
+    is_heard: bool = True
     silent: Callable[[], None] | None = None
 
 
@@ -195,6 +197,17 @@ class RobotDesk:
             values=report.values,
         )
 
+    def link_back(self, switch: str, lives: Iterable[CallLife]) -> None:
+        """The link was lost, and with it perhaps the order to play: whoever was not told to hear a prompt is
+        spoken to again, from where the scenario stands, rather than left in silence for its length."""
+        for life in lives:
+            session = self._sessions.get(life.leg_id)
+            if session and life.switch == switch and not session.is_heard and not session.connecting:
+                self._shop.count("prompts_again")
+                self._still(session)
+                life.adopted_step = session.saved
+                self.begin(life)
+
     def _still(self, session: Session) -> None:
         """None of its timers fires any more."""
         self._disarm(session)
@@ -239,10 +252,12 @@ class RobotDesk:
                 pass
             case f.DigitPressed(digit=digit):
                 self._carry_out(life, session.runner.on(Digit(fact.at_s, digit)))
+            case f.StepStarted(application="playback"):
+                session.is_heard = True
             case f.StepDone(step_id=step_id) if step_id:
                 if step_id == session.playing and session.silent:
                     session.silent()
-                    session.silent = None
+                    session.silent, session.is_heard = None, True
                 self._carry_out(life, session.runner.on(PromptDone(fact.at_s, step_id)))
             case _:
                 pass
@@ -270,6 +285,7 @@ class RobotDesk:
             case Play(step_id=step_id, files=refs):
                 files = [path for path in map(self._prompts.file_of, refs) if path]
                 if files:
+                    session.is_heard = False
                     switch.play(life.leg_id, step_id, files)
                     self._watch_over(life, session, step_id, self._prompts.length_s(refs))
                 else:

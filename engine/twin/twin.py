@@ -1,7 +1,7 @@
 """One campaign, twinned: the real dialer, gate, governor, policy and recycling, on a clock of their own."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import IO, Any
 
@@ -200,6 +200,7 @@ class NoRobots:
     def joined(self, life: CallLife) -> None: ...
     def on_fact(self, life: CallLife, fact: f.Fact) -> None: ...
     def end(self, life: CallLife) -> None: ...
+    def link_back(self, switch: str, lives: Iterable[CallLife]) -> None: ...
     def forget(self, life: CallLife) -> None: ...
 
 

@@ -110,6 +110,26 @@ def test_a_prompt_that_could_not_be_ordered_is_played_when_the_link_is_back() ->
     assert [cdr["disposition"] for cdr in world.cdrs()] == ["robot_done"]
 
 
+def test_an_order_to_play_that_was_lost_with_the_link_is_given_again_when_it_is_back() -> None:
+    world, call = answered()
+    world.dialer.on_switch(world.switch, "down")
+    world.time.pass_s(0.3)
+    world.dialer.on_switch(world.switch, "up")
+    assert world.switch.said("park_anew") == [("park_anew", call)]
+    world.fact(f.LegParked, call)
+    assert len(world.switch.said("play")) == 2
+    assert world.switch.said("play")[0][3] == world.switch.said("play")[1][3], "the same prompt"
+
+
+def test_a_prompt_that_is_being_heard_is_not_begun_again_when_the_link_was_lost() -> None:
+    world, call = answered()
+    world.fact(f.StepStarted, call, application="playback", argument="/prompts/one.wav")
+    world.dialer.on_switch(world.switch, "down")
+    world.dialer.on_switch(world.switch, "up")
+    world.time.pass_s(1.0)
+    assert len(world.switch.said("play")) == 1
+
+
 def test_a_call_that_could_not_be_ended_is_ended_when_the_link_is_back() -> None:
     world, call = answered()
     played(world)
