@@ -50,7 +50,7 @@ def run(
     spoil: float = 1.0,
     shared_every: int = 4,
     drained_s: float = 180.0,
-    pause_s: tuple[float, float] = (0.3, 2.5),
+    pause_s: tuple[float, float] = (0.1, 1.5),
     say: bool = True,
 ) -> Outcome:
     """Break things for so many `minutes`, or until there were `kills` and `attempts` if that is sooner (both
@@ -81,7 +81,7 @@ def run(
         for thread in threads:
             thread.start()
         time.sleep(3.0)
-        faults.spoil_events(0.01 * spoil, 0.01 * spoil, 0.01 * spoil, 0.004 * spoil)
+        faults.spoil_events(*(share * spoil for share in (0.015, 0.015, 0.015, 0.006)))
         ends_s = time.monotonic() + minutes * 60
         while time.monotonic() < ends_s:
             if kills and attempts and faults.kills >= kills and len(rig.senders) >= attempts:
