@@ -4,7 +4,7 @@ Only own, contracted numbers stand in a pool, and each call shows one of them op
 load over lines, it hides nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.domain.contact import Phone
@@ -29,17 +29,17 @@ class Trunk:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnNumber:
-    """A number to show. `kinds`, `prefixes`: called numbers it is shown to. `daily_cap`: calls a day, 0 none.
+class OwnNumbers:
+    """A pool of numbers to show, alike in all but their digits. `kinds`, `prefixes`: called numbers they are
+    shown to. `daily_cap`: calls a day that one of them may show, 0: no cap.
 
-    `gateways`: those whose carrier accepts it as ours; none named: every one.
+    `gateways`: those whose carrier accepts them as ours; none named: every one.
     """
 
-    number: str
+    numbers: tuple[str, ...]
     kinds: tuple[str, ...] = EVERY_KIND
     prefixes: tuple[str, ...] = ()
     daily_cap: int = 0
-    used_today: int = 0
     gateways: tuple[str, ...] = ()
 
 
@@ -58,8 +58,11 @@ class NoLine:
     passing: bool
 
 
-def choose_line(phone: Phone, trunks: Sequence[Trunk], numbers: Sequence[OwnNumber]) -> LineChoice | NoLine:
-    """Gateway and caller-ID for a number, or why there is none.
+def choose_line(
+    phone: Phone, trunks: Sequence[Trunk], pools: Sequence[OwnNumbers], used: Mapping[str, int]
+) -> LineChoice | NoLine:
+    """Gateway and caller-ID for a number, or why there is none. `used`: calls that each own number has shown
+    today; one that is not there has shown none.
 
     Trunks: the longest matching prefix first, then the order given; one without room is passed over.
     Own numbers: the longest matching prefix first, then the least used today, then the order given.
@@ -73,33 +76,43 @@ def choose_line(phone: Phone, trunks: Sequence[Trunk], numbers: Sequence[OwnNumb
         return NoLine(f"no room on any gateway ({told})", passing=True)
     refusal = NoLine("no own number to show", passing=False)
     for trunk in sorted(open_now, key=lambda trunk: -(_fits(phone, trunk.kinds, trunk.prefixes) or 0)):
-        found = _choose_number(phone, trunk, numbers)
-        if isinstance(found, OwnNumber):
-            cap = f" of {found.daily_cap}" if found.daily_cap else ""
-            matched = _fits(phone, found.kinds, found.prefixes)
+        found = _choose_number(phone, trunk, pools, used)
+        if not isinstance(found, NoLine):
+            number, pool, matched = found
+            cap = f" of {pool.daily_cap}" if pool.daily_cap else ""
             near = f", kept for {phone.number[:matched]}…" if matched else ""
             passed = [other.name for other in fitting if other not in open_now]
             instead = f" ({', '.join(passed)} without room)" if passed else ""
-            reason = f"gateway {trunk.name}{instead}; shown {found.used_today}{cap} times today{near}"
-            return LineChoice(trunk.name, found.number, reason)
+            shown = f"shown {used.get(number, 0)}{cap} times today{near}"
+            return LineChoice(trunk.name, number, f"gateway {trunk.name}{instead}; {shown}")
         refusal = found if found.passing or not refusal.passing else refusal
     return refusal
 
 
-def _choose_number(phone: Phone, trunk: Trunk, numbers: Sequence[OwnNumber]) -> OwnNumber | NoLine:
+def _choose_number(
+    phone: Phone, trunk: Trunk, pools: Sequence[OwnNumbers], used: Mapping[str, int]
+) -> tuple[str, OwnNumbers, int] | NoLine:
+    """The number to show, its pool, and the length of the prefix it is kept for."""
     fitting = [
-        (matched, own)
-        for own in numbers
-        if (matched := _fits(phone, own.kinds, own.prefixes)) is not None
-        and (not own.gateways or trunk.name in own.gateways)
+        (matched, pool)
+        for pool in pools
+        if (matched := _fits(phone, pool.kinds, pool.prefixes)) is not None
+        and (not pool.gateways or trunk.name in pool.gateways)
     ]
     if not fitting:
         told = f"no own number may be shown to {phone.kind} numbers {_start(phone)}… over {trunk.name}"
         return NoLine(told, passing=False)
-    left = [(matched, own) for matched, own in fitting if not own.daily_cap or own.used_today < own.daily_cap]
-    if not left:
-        return NoLine(f"all {len(fitting)} own numbers have reached their daily cap", passing=True)
-    return min(left, key=lambda one: (-one[0], one[1].used_today))[1]
+    best: tuple[tuple[int, int], str, OwnNumbers] | None = None
+    for matched, pool in fitting:
+        number = min(pool.numbers, key=lambda number: used.get(number, 0))
+        rank = (-matched, used.get(number, 0))
+        if (not pool.daily_cap or rank[1] < pool.daily_cap) and (best is None or rank < best[0]):
+            best = rank, number, pool
+    if best is None:
+        spent = sum(len(pool.numbers) for _, pool in fitting)
+        return NoLine(f"all {spent} own numbers have reached their daily cap", passing=True)
+    (before, _), number, pool = best
+    return number, pool, -before
 
 
 def _fits(phone: Phone, kinds: tuple[str, ...], prefixes: tuple[str, ...]) -> int | None:

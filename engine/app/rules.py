@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from engine.callerid import LineChoice, NoLine, OwnNumber, Trunk, choose_line
+from engine.callerid import LineChoice, NoLine, OwnNumbers, Trunk, choose_line
 from engine.compliance.do_not_call_list import DoNotCallList, read_do_not_call
 from engine.compliance.gate import Gate
 from engine.config import Config, text_of
@@ -22,14 +22,22 @@ class Rules:
     """See `engine.dialer.rulebook.Rulebook`. Caller-ID use is counted per UTC day, kept by save and load."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
         self._gate = Gate(_do_not_call(config))
+        self._trunks = {
+            (one.name, is_open): Trunk(one.name, one.kinds, one.prefixes, channels_left=int(is_open))
+            for one in config.gateways
+            for is_open in (True, False)
+        }
+        self._pools = {
+            name: OwnNumbers(pool.numbers, pool.kinds, pool.prefixes, pool.daily_cap)
+            for name, pool in config.caller_ids.items()
+        }
         self._used: dict[str, int] = {}
         self._day = ""
 
     def become(self, other: "Rules") -> None:
         """A new configuration: new calls are judged by it; today's counts stay."""
-        self._config, self._gate = other._config, other._gate
+        self._gate, self._trunks, self._pools = other._gate, other._trunks, other._pools
 
     def gate(
         self,
@@ -50,18 +58,13 @@ class Rules:
         self, campaign: Campaign, phone: Phone, open_gateways: frozenset[str], wall_s: float
     ) -> LineChoice | NoLine:
         self._turn_day(wall_s)
-        by_name = {one.name: one for one in self._config.gateways}
         trunks = [
-            Trunk(name, by_name[name].kinds, by_name[name].prefixes, channels_left=int(name in open_gateways))
+            self._trunks[name, name in open_gateways]
             for name in campaign.gateways
-            if name in by_name
+            if (name, True) in self._trunks
         ]
-        numbers = [
-            OwnNumber(number, pool.kinds, pool.prefixes, pool.daily_cap, self._used.get(number, 0))
-            for pool in (self._config.caller_ids[name] for name in campaign.caller_ids)
-            for number in pool.numbers
-        ]
-        choice = choose_line(phone, trunks, numbers)
+        pools = [self._pools[name] for name in campaign.caller_ids]
+        choice = choose_line(phone, trunks, pools, self._used)
         if isinstance(choice, LineChoice):
             self._used[choice.caller_id] = self._used.get(choice.caller_id, 0) + 1
         return choice

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.callerid import LineChoice, NoLine, OwnNumber, Trunk, choose_line
+from engine.callerid import LineChoice, NoLine, OwnNumbers, Trunk, choose_line
 from engine.compliance.gate import Gate
 from engine.contacts.recycling import after_attempt, phones_in_turn
 from engine.domain.attempt import Disposition
@@ -11,7 +11,7 @@ from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Sched
 from engine.domain.disposition import Ending, disposition_of
 from engine.domain.gate import Allowed, Blocked
 
-OWN = (OwnNumber("+48220000101"),)
+OWN = (OwnNumbers(("+48220000101",)),)
 
 
 class TwinRules:
@@ -39,7 +39,7 @@ class TwinRules:
         self, campaign: Campaign, phone: Phone, open_gateways: frozenset[str], wall_s: float
     ) -> LineChoice | NoLine:
         trunks = [Trunk(name, channels_left=int(name in open_gateways)) for name in campaign.gateways]
-        return choose_line(phone, trunks, OWN)
+        return choose_line(phone, trunks, OWN, {})
 
     def disposition(self, ending: Ending) -> Disposition:
         return disposition_of(ending)
