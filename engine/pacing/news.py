@@ -1,7 +1,8 @@
 """What a policy is told between two decisions: pure data, no contact, no number.
 
-A snapshot says how things stand; news say how they came about, so that a policy can learn. News that are lost
-cost a lesson, never a call: decisions rest on the snapshot. `at_s` is the clock of `Policy.decide`, seconds.
+A snapshot says how things stand; news say how they came about, so that a policy can learn. News that are
+lost cost a lesson, never a call: decisions rest on the snapshot. `at_s` is the clock of `Policy.decide`,
+seconds.
 """
 
 from typing import NamedTuple

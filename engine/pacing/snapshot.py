@@ -82,7 +82,8 @@ class Snapshot:
     `max_calls`: legs the campaign may have at once. `queued`: contacts that could be dialed now.
     `upcoming`: classes of the next contacts, in the order they will be dialed, as far as known. `room`: calls
     the trunks could still take. `doubt`: why what we see may be stale or wrong (the switch lags, agents'
-    states are old), "" when all is well; a policy then goes back to one call for each ready agent.
+    states are old), "" when all is well; a policy then goes back to one call for each ready agent. `wall_s`:
+    the calendar's clock, epoch seconds, for windows that outlive a restart; 0.0 where there is none.
     """
 
     campaign_id: str
@@ -96,6 +97,7 @@ class Snapshot:
     upcoming: tuple[str, ...] = ()
     room: int = NO_BOUND
     doubt: str = ""
+    wall_s: float = 0.0
 
     @property
     def ready_agents(self) -> int:
@@ -135,6 +137,10 @@ class Policy(Protocol):
 
     def observe(self, news: News) -> None: ...
 
+    def overhear(self, news: News) -> None:
+        """News of calls of the team's other campaigns, which want the same agents."""
+        ...
+
     def decide(self, now_s: float, snapshot: Snapshot) -> Decision: ...
 
     def save(self) -> dict[str, float]:
@@ -148,6 +154,9 @@ class Memoryless:
     """Base of policies that learn nothing."""
 
     def observe(self, news: News) -> None:
+        return None
+
+    def overhear(self, news: News) -> None:
         return None
 
     def save(self) -> dict[str, float]:

@@ -1,0 +1,87 @@
+"""The ledger of abandoned calls, and θ, the risk that a launch may carry.
+
+θ is steered by integral control, one step for each live answer: log θ += GAIN · (aim − abandoned). Summed
+up, log θ(n) − log θ(0) = GAIN · (aim·n − abandons): with θ held between two bounds, abandons can never
+exceed aim·n by more than log(θ(0)/θmin)/GAIN plus what was in flight, whatever the world does, and in a
+steady world the rate goes to the aim itself.
+
+Beside it stands a count for each of the windows that rules are written for (24 hours, 30 days). A window
+that has clearly run over its cap allows no risk at all until it recovers.
+"""
+
+import math
+from collections import deque
+
+AIM = 0.94
+"""θ is steered to this share of the cap, so that chance does not carry the rate over it."""
+THETA_MIN, THETA_MAX, THETA_START = 0.004, 0.6, 0.07
+GAIN = 0.12
+HOUR_S = 3600.0
+
+
+class Ledger:
+    """`live`, `abandoned`: since the beginning. Times on any clock that does not jump, seconds."""
+
+    def __init__(self) -> None:
+        self.live = self.abandoned = 0.0
+        self.log_theta = math.log(THETA_START)
+        self.hours: deque[list[float]] = deque()  # [hour, live, abandoned]
+        self.windows: dict[float, tuple[float, float]] = {}
+
+    @property
+    def theta(self) -> float:
+        return math.exp(self.log_theta)
+
+    def note(self, abandoned: bool, cap: float, now_s: float, windows_s: tuple[float, ...]) -> None:
+        """One live answer: served, or abandoned."""
+        self.live += 1.0
+        self.abandoned += float(abandoned)
+        step = GAIN * (AIM * cap - float(abandoned))
+        self.log_theta = min(max(self.log_theta + step, math.log(THETA_MIN)), math.log(THETA_MAX))
+        hour = now_s // HOUR_S
+        if not self.hours or self.hours[-1][0] != hour:
+            self.hours.append([hour, 0.0, 0.0])
+        self.hours[-1][1] += 1.0
+        self.hours[-1][2] += float(abandoned)
+        self.look(now_s, windows_s)
+
+    def look(self, now_s: float, windows_s: tuple[float, ...]) -> None:
+        """Count the windows anew; hours older than the longest are forgotten."""
+        oldest = now_s // HOUR_S - max(windows_s, default=0.0) / HOUR_S
+        while self.hours and self.hours[0][0] <= oldest:
+            self.hours.popleft()
+        self.windows = {}
+        for window_s in windows_s:
+            since = now_s // HOUR_S - window_s / HOUR_S
+            inside = [hour for hour in self.hours if hour[0] > since]
+            self.windows[window_s] = (sum(h[1] for h in inside), sum(h[2] for h in inside))
+
+    def overspent(self, cap: float) -> str:
+        """The window that has run over the cap by more than chance explains, or ""."""
+        for window_s, (live, abandoned) in self.windows.items():
+            allowed = cap * live
+            if abandoned > allowed + 3.0 * math.sqrt(allowed) + 3.0:
+                return f"{abandoned:.0f} of {live:.0f} abandoned in {window_s / HOUR_S:g} h"
+        return ""
+
+    def rates(self) -> dict[str, float]:
+        """Measured rate of each window, by name."""
+        return {
+            f"abandoned_{window_s / HOUR_S:g}h": abandoned / live if live else 0.0
+            for window_s, (live, abandoned) in self.windows.items()
+        }
+
+    def save(self) -> dict[str, float]:
+        kept = {"live": self.live, "abandoned": self.abandoned, "log_theta": self.log_theta}
+        for hour, live, abandoned in self.hours:
+            kept |= {f"hour.{hour:.0f}.live": live, f"hour.{hour:.0f}.abandoned": abandoned}
+        return kept
+
+    def load(self, learned: dict[str, float]) -> None:
+        self.live, self.abandoned = learned["live"], learned["abandoned"]
+        self.log_theta = learned["log_theta"]
+        names = [key.split(".")[1] for key in learned if key.startswith("hour.") and key.endswith(".live")]
+        self.hours = deque(
+            [float(hour), learned[f"hour.{hour}.live"], learned[f"hour.{hour}.abandoned"]]
+            for hour in sorted(names, key=float)
+        )

@@ -1,0 +1,237 @@
+"""Predictive dialing: launch the most calls for which the next live answer still finds an agent.
+
+The formulas, their sources and the argument are in docs/pacing.md. In one breath: every busy agent has a
+chance to be free by then (`handling`), every call in flight a chance to need one (`answers`), the two
+counts are held against each other (`chance`), and the risk that a launch may carry follows the ledger of
+abandons (`ledger`).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.pacing.answers import GRID, STORM_S, Answers, part_of
+from engine.pacing.chance import at_most, nobody
+from engine.pacing.giving_up import GivingUp
+from engine.pacing.handling import Handling
+from engine.pacing.ledger import Ledger
+from engine.pacing.news import CallEnded, CallMoved, News, PersonMissed, PersonServed, TalkEnded, WrapUpEnded
+from engine.pacing.shapes import DIALING
+from engine.pacing.sight import Sight, look
+from engine.pacing.snapshot import Decision, Snapshot, Terms
+
+Array = NDArray[np.float64]
+
+FEW = 12.0
+"""Calls that must have ended before anything is predicted; until then one call for each ready agent."""
+STORM = 0.4
+"""Share of refused launches from which the trunk is only probed."""
+
+
+class Predictive:
+    """One campaign. See `Policy`."""
+
+    def __init__(self) -> None:
+        self.answers, self.handling, self.ledger, self.giving_up = Answers(), Handling(), Ledger(), GivingUp()
+        self._terms = Terms()
+        self._ahead_s = 0.0  # the calendar's clock less the policy's
+
+    # --- learning ----------------------------------------------------------------------------------
+
+    def observe(self, news: News) -> None:
+        match news:
+            case CallMoved():
+                self.overhear(news)
+                if news.state == "dialing":
+                    self.giving_up.launched(self._terms.cancel_share)
+            case CallEnded():
+                self.overhear(news)
+                if news.why == "cancelled":
+                    self.giving_up.gave_up()
+            case PersonServed() | PersonMissed():
+                missed, at_s = isinstance(news, PersonMissed), news.at_s + self._ahead_s
+                self.ledger.note(missed, self._terms.cap, at_s, self._terms.windows_s)
+            case TalkEnded():
+                self.handling.talk_ended(news.talk_s)
+            case WrapUpEnded():
+                self.handling.wrap_ended(news.wrap_up_s, news.ready)
+
+    def overhear(self, news: News) -> None:
+        """News of a call that wants the same agents: of another campaign, it enters no ledger of ours."""
+        match news:
+            case CallMoved(attempt_id, state, at_s, call_class):
+                self.answers.moved(attempt_id, state, at_s, call_class)
+            case CallEnded(attempt_id, why, at_s):
+                self.answers.ended(attempt_id, why, at_s)
+            case _:
+                pass
+
+    # --- deciding ----------------------------------------------------------------------------------
+
+    def decide(self, now_s: float, snapshot: Snapshot) -> Decision:
+        """See docs/pacing.md. Costs about as much as fifty operations on small arrays."""
+        terms, answers = snapshot.terms, self.answers
+        self._terms = terms
+        self._ahead_s = snapshot.wall_s - now_s if snapshot.wall_s else 0.0
+        answers.ring_time_s = terms.ring_time_s
+        sight = look(snapshot, answers)
+        answers.refresh(now_s)
+        self.handling.refresh(now_s, sight.talking_s, sight.wrapping_s)
+        spare = sight.ready - sight.waiting - terms.reserve
+        flying = len(sight.attempts) + len(sight.screening)
+        careful = self._careful(snapshot)
+        if careful:
+            launch = max(0, min(spare - flying, snapshot.queued, snapshot.room))
+            numbers = self._numbers(sight, 0, 0.0, 0.0)
+            return Decision(launch, reason=f"{careful}: one call for each ready agent", numbers=numbers)
+        storm = answers.storm(now_s)
+        row = answers.row(next_class(snapshot))
+        risk = self._risk(sight, spare, storm, row)
+        theta = self.ledger.theta
+        launch = most_within(theta, self._room(sight, snapshot, storm), risk.after)
+        cancel: tuple[str, ...] = ()
+        if sight.ripe and not launch:
+            cancel = self.giving_up.choose(sight, spare, answers, self.handling, terms)
+        numbers = self._numbers(sight, row, risk.now, risk.soon)
+        reason = f"{sight.ready} ready, {risk.soon:.1f} soon, {flying} in flight; "
+        reason += f"risk {risk.now:.3f}, θ {theta:.3f}"
+        if storm > STORM:
+            reason += f"; the trunk refuses {storm:.0%}: probing"
+        return Decision(launch, cancel, 1.0, reason, numbers)
+
+    def _careful(self, snapshot: Snapshot) -> str:
+        """Why nothing is predicted now, or ""."""
+        if snapshot.doubt:
+            return snapshot.doubt
+        if self.answers.known < FEW:
+            return "nothing is known yet"
+        over = self.ledger.overspent(self._terms.cap)
+        return f"the cap is overspent, {over}" if over else ""
+
+    def _room(self, sight: Sight, snapshot: Snapshot, storm: float) -> int:
+        """Calls that may be launched at most, whatever the risk."""
+        agents = sight.ready + len(sight.talking_s) + len(sight.wrapping_s)
+        ratio = int(snapshot.terms.largest_ratio * agents) - len(sight.attempts)
+        room = min(snapshot.room, snapshot.queued, snapshot.max_calls - len(snapshot.calls), ratio)
+        if storm > STORM:  # one probe at a time, a few for a large team
+            young = np.count_nonzero((sight.stages == DIALING) & (sight.ages_s < STORM_S))
+            room = min(room, 1 + agents // 30 - int(young))
+        return room if agents else 0
+
+    def _risk(self, sight: Sight, spare: int, storm: float, row: int) -> "Risk":
+        answers, grid = self.answers, self.answers.grid
+        mean, variance, doubt = np.zeros(GRID), np.zeros(GRID), np.zeros(GRID)
+        if sight.attempts:
+            q = answers.within(sight.stages, sight.ages_s, sight.rows, grid, storm)
+            mean, variance = q.sum(axis=0), (q * (1.0 - q)).sum(axis=0)
+            if len(answers.rows) == 1:
+                doubt = (mean * answers.relative[0]) ** 2
+            else:  # what is unknown of one class is unknown of all its calls, but not of another's
+                for one in set(sight.rows.tolist()):
+                    doubt = doubt + (q[sight.rows == one].sum(axis=0) * answers.relative[one]) ** 2
+        if sight.screening:
+            q = answers.verdict_within(sight.screening, sight.screening_s, grid)
+            mean, variance = mean + q.sum(axis=0), variance + (q * (1.0 - q)).sum(axis=0)
+        free = self.handling.free_within(sight.talking_s, sight.wrapping_s, grid + self._terms.patience_s)
+        expected = free.sum(axis=0)
+        new = answers.fresh[row] * (1.0 - storm)
+        taken = at_most(expected, (free * (1.0 - free)).sum(axis=0))
+        return Risk(
+            mean, variance, doubt, new, float(answers.relative[row]), taken, spare, float(expected[GRID // 2])
+        )
+
+    # --- telling -----------------------------------------------------------------------------------
+
+    def _numbers(self, sight: Sight, row: int, risk: float, soon: float) -> dict[str, float]:
+        stages = np.bincount(sight.stages, minlength=3)
+        low, high = self.answers.interval(row)
+        return {
+            "agents_ready": sight.ready,
+            "agents_soon": soon,
+            "dialing": int(stages[0]),
+            "ringing": int(stages[1]),
+            "early_media": int(stages[2]),
+            "screening": len(sight.screening),
+            "waiting": sight.waiting,
+            "answer_probability": self.answers.mean(row),
+            "answer_probability_low": low,
+            "answer_probability_high": high,
+            "risk": risk,
+            "theta": self.ledger.theta,
+            **self.ledger.rates(),
+        }
+
+    # --- over a restart ----------------------------------------------------------------------------
+
+    def save(self) -> dict[str, float]:
+        """What was learned, and the ledger. Calls in flight are not kept: they teach nothing after that."""
+        return {
+            f"{part}.{key}": value
+            for part, kept in (
+                ("answers", self.answers.save()),
+                ("handling", self.handling.save()),
+                ("ledger", self.ledger.save()),
+                ("giving_up", self.giving_up.save()),
+            )
+            for key, value in kept.items()
+        }
+
+    def load(self, learned: dict[str, float]) -> None:
+        for part in ("answers", "handling", "ledger", "giving_up"):
+            getattr(self, part).load(part_of(learned, f"{part}."))
+
+
+class Risk:
+    """P(the next call launched finds nobody), and after some more. See `chance.nobody` for the arguments."""
+
+    def __init__(
+        self,
+        mean: Array,
+        variance: Array,
+        doubt: Array,
+        new: Array,
+        relative: float,
+        taken: Array,
+        spare: int,
+        soon: float,
+    ) -> None:
+        self._mean, self._variance, self._doubt = mean, variance, doubt
+        self._new, self._new_variance, self._relative = new, new * (1.0 - new), relative
+        self._taken, self._spare, self.soon = taken, spare, soon
+        self.now = self.after(0)
+
+    def after(self, more: int) -> float:
+        """The risk of a call that is launched together with `more` others."""
+        if more == 0 and hasattr(self, "now"):
+            return self.now
+        new = more * self._new
+        doubt = np.sqrt(self._doubt + (new * self._relative) ** 2)
+        chance = nobody(
+            self._mean + new, self._variance + more * self._new_variance, doubt, self._taken, self._spare
+        )
+        return float(chance.sum()) / GRID
+
+
+def next_class(snapshot: Snapshot) -> str:
+    """The class of the next call, as far as anybody knows."""
+    if snapshot.upcoming:
+        return snapshot.upcoming[0]
+    return snapshot.calls[-1].call_class if snapshot.calls else ""
+
+
+def most_within(theta: float, room: int, risk: Callable[[int], float]) -> int:
+    """The largest n ≤ `room` whose last call carries a risk of at most θ; the risk grows with n."""
+    if room <= 0 or risk(0) > theta:
+        return 0
+    low, high = 1, 2
+    while high <= room and risk(high - 1) <= theta:
+        low, high = high, high * 2
+    high = min(high, room + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if risk(middle - 1) <= theta:
+            low = middle
+        else:
+            high = middle
+    return low

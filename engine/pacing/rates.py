@@ -1,0 +1,170 @@
+"""The answer probability of each class of calls now, and how sure we are of it.
+
+It moves: with the hour, the segment of the list, the trunk. So it is a hidden quantity p(t), filtered on a
+grid in log-odds: in each step of three seconds it may drift a little or, rarely, jump anywhere (the hidden
+Markov model of Shiryaev's disorder problem); what is observed are cohorts. Of `n` calls that began to ring
+in the same three seconds, after `age` seconds each has shown itself with probability p·F(age), F being the
+distribution of the time to a live answer: y ~ Binomial(n, p·F(age)). A cohort speaks as soon as its first
+calls are answered, and without the bias towards quick outcomes that counting finished calls has.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+STEP_S = 3.0
+COHORTS = 14
+"""Cohorts that may still change, in steps; older ones are settled."""
+
+POINT = 0.07
+ODDS = np.arange(-4.6, 3.0, POINT)
+P = 1.0 / (1.0 + np.exp(-ODDS))
+P2 = P * P
+LOG_P = np.log(P)
+LEVELS = 129
+LOG_SILENT = np.log1p(-np.linspace(0.0, 0.9999, LEVELS)[:, None] * P)
+"""log(1 − p·F) by F in LEVELS steps, by p."""
+JUMP = STEP_S / 1_500.0
+"""A jump once in 25 minutes is expected, per class."""
+DRIFT = 0.004**2 * STEP_S / POINT**2
+"""Drift of the log-odds: 0.004 per root second (0.24 in an hour), as a chance to move by one point."""
+
+
+def _bell(middle: float, spread: float) -> Array:
+    bell = np.exp(-0.5 * ((ODDS - middle) / spread) ** 2)
+    return np.asarray(bell / bell.sum())
+
+
+START = _bell(-0.3, 1.0)
+ANYWHERE = _bell(-0.8, 1.2)
+LOG_ANYWHERE, LOG_JUMP = np.log(ANYWHERE), float(np.log(JUMP))
+
+
+class Rates:
+    """One filter for each class. Times in seconds on the policy's clock."""
+
+    def __init__(self, classes: int) -> None:
+        self.settled = np.tile(START, (classes, 1))
+        self.begun = np.zeros((classes, COHORTS))
+        self.live = np.zeros((classes, COHORTS))
+        self.first_step = -COHORTS
+        self.begun_at_all = False
+        self.mean = np.full(classes, float(START @ P))
+        self.relative = np.full(classes, 0.5)  # standard deviation of p over its mean
+        self.posterior = self.settled.copy()
+
+    def _at(self, at_s: float) -> int:
+        """The cohort of this instant, or -1 when it is settled already."""
+        step = int(at_s // STEP_S)
+        if not self.begun_at_all:
+            self.begun_at_all, self.first_step = True, step - COHORTS + 1
+        if step - self.first_step >= COHORTS:
+            self._settle(step - COHORTS + 1)
+        return step - self.first_step
+
+    def begin(self, row: int, at_s: float) -> None:
+        at = self._at(at_s)
+        if at >= 0:
+            self.begun[row, at] += 1.0
+
+    def take_back(self, row: int, at_s: float) -> None:
+        """The call that began then says nothing about its person: the trunk refused it."""
+        at = int(at_s // STEP_S) - self.first_step
+        if 0 <= at < COHORTS and self.begun[row, at] > 0.0:
+            self.begun[row, at] -= 1.0
+
+    def answered(self, row: int, began_s: float) -> None:
+        at = int(began_s // STEP_S) - self.first_step
+        if 0 <= at < COHORTS:
+            self.live[row, at] = min(self.live[row, at] + 1.0, self.begun[row, at])
+
+    def _settle(self, first_step: int) -> None:
+        """Cohorts before `first_step` say nothing new any more: into the belief with them."""
+        steps = first_step - self.first_step
+        for k in range(min(steps, COHORTS)):
+            moved = self._moved(self.settled)
+            if self.begun[:, k].any():
+                spoken = self._spoken(slice(k, k + 1), np.array([LEVELS - 1]))[:, 0]
+                moved *= np.exp(spoken - spoken.max(axis=1, keepdims=True))
+                moved /= moved.sum(axis=1, keepdims=True)
+            self.settled = moved
+        for _ in range(COHORTS, min(steps, 400)):  # nothing was heard: only the drift
+            self.settled = self._moved(self.settled)
+        keep = max(0, COHORTS - steps)
+        for array in (self.begun, self.live):
+            array[:, :keep] = array[:, COHORTS - keep :].copy() if keep else array[:, :0]
+            array[:, keep:] = 0.0
+        self.first_step = first_step
+
+    def _spoken(self, which: slice, level: NDArray[np.intp]) -> Array:
+        """log P(seen | p), shape (classes, cohorts, grid). `level`: F(age) of each cohort, of LEVELS."""
+        live, silent = self.live[:, which, None], (self.begun - self.live)[:, which, None]
+        return np.asarray(live * LOG_P + silent * LOG_SILENT[level])
+
+    @staticmethod
+    def _moved(belief: Array) -> Array:
+        moved = belief * (1.0 - JUMP - DRIFT)
+        moved[:, 1:] += 0.5 * DRIFT * belief[:, :-1]
+        moved[:, :-1] += 0.5 * DRIFT * belief[:, 1:]
+        moved += JUMP * ANYWHERE
+        return moved
+
+    def refresh(self, now_s: float, shown_by: Array, bin_s: float, rows: int, trust: float) -> None:
+        """Mean and spread of the first `rows` classes now. `shown_by`: F on a grid of `bin_s` seconds.
+
+        Among the cohorts that still speak at most one jump is considered, before any of them: the belief is
+        the sum over its place. `trust`: 0 to 1, how far F is known; what young cohorts say weighs as much.
+        """
+        self._at(now_s)
+        ages = now_s - (self.first_step + np.arange(COHORTS) + 0.5) * STEP_S
+        shown = shown_by[np.clip((ages / bin_s).astype(np.intp), 0, len(shown_by) - 1)]
+        level = np.where(ages > 0.0, shown * (LEVELS - 1) + 0.5, 0.0).astype(np.intp)
+        for row in range(rows):
+            used = np.flatnonzero(self.begun[row])
+            belief = self.settled[row]
+            if len(used):
+                live, silent = self.live[row, used, None], (self.begun - self.live)[row, used, None]
+                spoken = trust * (live * LOG_P + silent * LOG_SILENT[level[used]])
+                head = np.cumsum(spoken, axis=0)
+                whole = head[-1]
+                before = np.concatenate((np.zeros((1, len(P))), head[:-1]))
+                top = before.max(axis=1)
+                evidence = np.log(np.exp(before - top[:, None]) @ belief) + top
+                logs = whole - before + (evidence + LOG_JUMP)[:, None] + LOG_ANYWHERE
+                stay = whole + np.log(belief + 1e-300)
+                most = max(float(logs.max()), float(stay.max()))
+                belief = np.exp(logs - most).sum(axis=0) + np.exp(stay - most)
+                belief = belief / belief.sum()
+            self.posterior[row] = belief
+            mean = float(belief @ P)
+            self.mean[row] = mean
+            self.relative[row] = max(float(belief @ P2) - mean * mean, 0.0) ** 0.5 / mean
+
+    def interval(self, row: int, mass: float = 0.9) -> tuple[float, float]:
+        """Where p lies with probability `mass`."""
+        below = np.cumsum(self.posterior[row])
+        low, high = np.searchsorted(below, ((1.0 - mass) / 2.0, (1.0 + mass) / 2.0))
+        return float(P[low]), float(P[min(high, len(P) - 1)])
+
+    def save(self, rows: int) -> dict[str, float]:
+        """Belief of the first `rows` classes as they stand, cohorts included."""
+        kept = {"first_step": float(self.first_step), "begun_at_all": float(self.begun_at_all)}
+        for name, array in (("settled", self.settled), ("begun", self.begun), ("live", self.live)):
+            for row in range(min(rows, len(array))):
+                kept |= {f"{name}.{row}.{k}": float(array[row, k]) for k in np.flatnonzero(array[row])}
+        return kept
+
+    def load(self, learned: dict[str, float]) -> None:
+        self.first_step = int(learned["first_step"])
+        self.begun_at_all = bool(learned["begun_at_all"])
+        fresh: set[tuple[str, int]] = set()
+        for key, value in learned.items():
+            name, *where = key.split(".")
+            if name in ("settled", "begun", "live"):
+                row, k = int(where[0]), int(where[1])
+                array: Array = getattr(self, name)
+                if (name, row) not in fresh:
+                    fresh.add((name, row))
+                    array[row] = 0.0
+                array[row, k] = value

@@ -1,0 +1,96 @@
+"""A snapshot as arrays: who is or will be free, which calls may need them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.pacing.answers import STAGES, Answers
+from engine.pacing.snapshot import Snapshot
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class Sight:
+    """`ready`: agents; `talking_s`, `wrapping_s`: of the busy ones, how long already. Calls not picked up:
+    `stages`, `rows` (classes), `ages_s` in the stage, `attempts`; those after
+    `own` belong to other campaigns. `ripe`: indices of own calls that may be given up. `screening`,
+    `screening_s`: picked up, not yet judged.
+    `waiting`: people who need an agent now, whoever called them."""
+
+    ready: int
+    talking_s: Array
+    wrapping_s: Array
+    stages: Whole
+    rows: Whole
+    ages_s: Array
+    attempts: list[str]
+    own: int
+    ripe: list[int]
+    screening: list[str]
+    screening_s: Array
+    waiting: int
+
+
+def look(snapshot: Snapshot, answers: Answers) -> Sight:
+    """What pacing looks at. Agents about to leave, and calls with an agent of their own, do not count."""
+    ready = 0
+    talking: list[float] = []
+    wrapping: list[float] = []
+    for _, agent_state, age_s, leaving in snapshot.agents:
+        if leaving:
+            continue
+        if agent_state == "ready":
+            ready += 1
+        elif agent_state == "talking":
+            talking.append(age_s)
+        elif agent_state == "wrap_up":
+            wrapping.append(age_s)
+        elif agent_state == "reserved":
+            talking.append(0.0)
+    stages: list[int] = []
+    rows: list[int] = []
+    ages: list[float] = []
+    attempts: list[str] = []
+    ripe: list[int] = []
+    screening: list[str] = []
+    screening_s: list[float] = []
+    demand = snapshot.demand
+    waiting = demand.inbound_waiting + demand.robot_transfers + demand.callbacks_due
+    least_ring_s, row_of = snapshot.terms.least_ring_s, answers.row
+    own = 0
+    for group in (snapshot.calls, snapshot.others):
+        for attempt_id, state, _, age_s, call_class, needs_agent, reserved, _ in group:
+            if reserved or not needs_agent:
+                continue
+            stage = STAGES.get(state)
+            if stage is not None:
+                if state == "ringing" and age_s >= least_ring_s and group is snapshot.calls:
+                    ripe.append(len(attempts))
+                stages.append(stage)
+                rows.append(row_of(call_class))
+                ages.append(age_s)
+                attempts.append(attempt_id)
+            elif state == "screening":
+                screening.append(attempt_id)
+                screening_s.append(age_s)
+            elif state in ("waiting", "answered"):
+                waiting += 1
+        if group is snapshot.calls:
+            own = len(attempts)
+    return Sight(
+        ready,
+        np.array(talking),
+        np.array(wrapping),
+        np.array(stages, np.intp),
+        np.array(rows, np.intp),
+        np.array(ages),
+        attempts,
+        own,
+        ripe,
+        screening,
+        np.array(screening_s),
+        waiting,
+    )
