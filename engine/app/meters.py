@@ -35,6 +35,13 @@ class Meters:
         for place, number in states.items():
             agents.add_metric(place, number)
         yield agents
+        pacing = GaugeMetricFamily(
+            "prozvon_pacing", "What the last pacing decision weighed", labels=["campaign", "what"]
+        )
+        for name, decision in dialer.pacer.decisions.items():
+            for what, value in {"launch": decision.launch, **decision.numbers}.items():
+                pacing.add_metric((name, what), value)
+        yield pacing
         ends = CounterMetricFamily("prozvon_attempts", "Attempts ended", labels=["campaign", "disposition"])
         for campaign, results in dialer.settler.results.items():
             for disposition, number in results.items():

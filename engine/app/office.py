@@ -17,6 +17,7 @@ from engine.control import NotFound, Refused
 from engine.domain.attempt import Cdr
 from engine.domain.campaign import Campaign, CampaignState, Mode
 from engine.domain.errors import StoreError
+from engine.pacing.snapshot import Decision
 from engine.reports.kpi import CampaignSummary, summarise
 
 ELSEWHERE = "served by another engine"
@@ -116,7 +117,7 @@ class Office(AgentsOffice):
             "calls": calls,
             "results": results,
             "attempts": sum(results.values()),
-            "decision": {"launch": decision.launch, "reason": decision.reason} if decision else None,
+            "decision": decided(decision) if decision else None,
         }
 
     def _queue(self, campaign_id: str) -> dict[str, Any]:
@@ -217,3 +218,9 @@ def cdr_of_record(record: Mapping[str, Any]) -> Cdr:
     """A CDR as it was settled, from its record in the journal."""
     known = {name: record[name] for name in CDR_FIELDS if name in record}
     return Cdr(**{**known, "script_path": tuple(known.get("script_path", ()))})
+
+
+def decided(decision: Decision) -> dict[str, Any]:
+    """The last pacing decision, with what was weighed."""
+    numbers = {key: round(value, 4) for key, value in decision.numbers.items()}
+    return {"launch": decision.launch, "reason": decision.reason, "numbers": numbers}

@@ -5,7 +5,7 @@ from typing import Any
 from engine.config import dialing
 from engine.config.models import Config
 from engine.domain.agent import Agent
-from engine.domain.campaign import BUILT_IN, Abandonment, Campaign, RetryRule
+from engine.domain.campaign import BUILT_IN, Abandonment, Campaign, Predicting, RetryRule
 
 
 def campaign_of(model: dialing.Campaign, config: Config) -> Campaign:
@@ -42,6 +42,14 @@ def campaign_of(model: dialing.Campaign, config: Config) -> Campaign:
             max_screening_s=clock.max_screening_s,
             notice=clock.notice or config.prompts.abandon_notice.get(language, ""),
             lockout_s=clock.lockout_s,
+        ),
+        predicting=Predicting(
+            cap=model.predicting.cap,
+            windows_s=tuple(hours * 3600.0 for hours in model.predicting.windows_h),
+            reserve=model.predicting.reserve,
+            largest_ratio=model.predicting.largest_ratio,
+            cancel_after_s=model.predicting.cancel_after_s,
+            cancel_share=model.predicting.cancel_share,
         ),
         retries={
             str(outcome): RetryRule(rule.after_s, rule.limit) for outcome, rule in model.retries.items()

@@ -113,11 +113,36 @@ class AbandonClock(Section):
     )
 
 
+class Predicting(Section):
+    """How far mode predictive may go. Other modes take no notice of it."""
+
+    cap: float = Field(
+        default=0.03, ge=0.001, le=0.2, description="abandoned answers at most, as a fraction of live answers"
+    )
+    windows_h: tuple[float, ...] = Field(
+        default=(24.0, 720.0), min_length=1, max_length=4, description="hours over which the cap is counted"
+    )
+    reserve: int = Field(
+        default=0, ge=0, le=1_000, description="ready agents kept free for callers and robots' transfers"
+    )
+    largest_ratio: float = Field(
+        default=20.0, ge=1, le=100, description="calls in flight at most for each agent at work"
+    )
+    cancel_after_s: float = Field(
+        default=15.0, ge=15, le=120, description="ringing seconds before a call may be given up"
+    )
+    cancel_share: float = Field(
+        default=0.03, ge=0, le=0.2, description="calls given up at most, as a fraction of calls launched"
+    )
+
+
 class Campaign(Section):
     """A list of contacts and how to call them."""
 
     id: Name = Field(description="for the API, files and the journal")
-    mode: Mode = Field(description="robot, progressive (one call per ready agent), preview or manual")
+    mode: Mode = Field(
+        description="robot, progressive (one call per ready agent), predictive, preview or manual"
+    )
     team: Ref = Field(description="team that owns it and, but for a pure robot, talks")
     gateways: tuple[Ref, ...] = Field(min_length=1, description="trunks it may use, best first")
     caller_ids: tuple[Ref, ...] = Field(min_length=1, description="pools of own numbers it may show")
@@ -150,6 +175,7 @@ class Campaign(Section):
     record: bool = Field(default=True, description="record talks, as section recording says")
     record_warning: bool = Field(default=False, description="say first that the call is recorded")
     abandonment: AbandonClock = Field(default=AbandonClock(), description="the abandonment clock")
+    predicting: Predicting = Field(default=Predicting(), description="how far mode predictive may go")
     attempts_limit: int = Field(
         default=10, ge=1, le=1_000, description="attempts for one contact, all dispositions together"
     )

@@ -3,7 +3,9 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
+from engine.dialer.life import call_class
 from engine.dialer.shop import Shop
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Claimed
@@ -72,6 +74,12 @@ class Claims:
                 hand.took_one(now)
                 return claimed
         return None
+
+    def upcoming(self, campaign: Campaign, most: int) -> tuple[str, ...]:
+        """Classes of the next contacts in hand, by their first number."""
+        hand = self._hands.get(campaign.campaign_id)
+        held = (claimed.contact for claimed in islice(hand.held, most)) if hand else ()
+        return tuple(call_class(one, one.phones[0].number if one.phones else "") for one in held)
 
     def hold(self, campaign: Campaign, found: list[Claimed]) -> None:
         """Keep them for `next`, after those that are held already."""

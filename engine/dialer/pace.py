@@ -7,6 +7,7 @@ from engine.calls.agent import AgentLife
 from engine.calls.attempt import State
 from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls
+from engine.dialer.conduct import NOTICE_MARGIN_S
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.launch import Launcher
 from engine.dialer.life import CallLife
@@ -17,8 +18,11 @@ from engine.domain.agent import AgentState
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.errors import StoreError
 from engine.pacing.governor import Limits, govern
-from engine.pacing.news import News
-from engine.pacing.snapshot import AgentView, CallView, Decision, Policy, Snapshot, UnpacedDemand
+from engine.pacing.news import CallEnded, CallMoved, News
+from engine.pacing.snapshot import AgentView, CallView, Decision, Policy, Snapshot, Terms, UnpacedDemand
+
+LOOK_AHEAD = 8
+TELL_EVERY_S = 1.0
 
 
 class Pacer:
@@ -32,6 +36,7 @@ class Pacer:
         self._policies: dict[str, tuple[Mode, Policy]] = {}
         self._ticking: dict[str, tuple[float, Callable[[], None]]] = {}  # team: when, and how to call it off
         self._last_s: dict[str, float] = {}
+        self._told_s: dict[str, float] = {}
         self.running: set[str] = set()
         self.decisions: dict[str, Decision] = {}
         agents.listeners.append(self._agent_moved)
@@ -49,13 +54,20 @@ class Pacer:
         self._launcher.return_claims(campaign)
 
     def observe(self, campaign_id: str, news: News) -> None:
+        """News of a campaign's own call; the others of its team overhear them."""
         if campaign_id in self._policies:
             self._policies[campaign_id][1].observe(news)
+        if len(self._policies) > 1 and isinstance(news, CallMoved | CallEnded):
+            campaigns = self._shop.campaigns
+            team = campaigns[campaign_id].team if campaign_id in campaigns else ""
+            for name, (_, policy) in self._policies.items():
+                if name != campaign_id and name in campaigns and campaigns[name].team == team:
+                    policy.overhear(news)
 
     def _observe_team(self, team: str, news: News) -> None:
         for name, campaign in self._shop.campaigns.items():
-            if campaign.team == team:
-                self.observe(name, news)
+            if campaign.team == team and name in self._policies:
+                self._policies[name][1].observe(news)
 
     def _agent_moved(self, life: AgentLife, before: AgentState) -> None:
         self.poke(life.agent.team)
@@ -86,14 +98,12 @@ class Pacer:
 
     def _decide(self, campaign: Campaign, now: float) -> Decision:
         policy = self._policy(campaign)
-        snapshot = self.snapshot(campaign, now)
-        decision = govern(policy.decide(now, snapshot), snapshot, self._limits(campaign, now))
+        limits = self._limits(campaign, now)
+        snapshot = self.snapshot(campaign, now, limits)
+        decision = govern(policy.decide(now, snapshot), snapshot, limits)
         before = self.decisions.get(campaign.campaign_id)
         self.decisions[campaign.campaign_id] = decision
-        if decision.launch or before is None or before.reason != decision.reason:
-            self._shop.tell(
-                "pacing", campaign=campaign.campaign_id, launch=decision.launch, reason=decision.reason
-            )
+        self._tell(campaign, decision, before, now)
         if (decision.launch or decision.cancel) and decision != before:  # a dry queue is asked every second
             self._shop.note(
                 "decision",
@@ -107,6 +117,18 @@ class Pacer:
         if decision.launch:
             self._launcher.launch(campaign, decision.launch)
         return decision
+
+    def _tell(self, campaign: Campaign, decision: Decision, before: Decision | None, now: float) -> None:
+        """Each launch; what was weighed without one at most once a second."""
+        name = campaign.campaign_id
+        changed = before is None or before.reason != decision.reason
+        if decision.numbers and not decision.cancel and now - self._told_s.get(name, -1.0) < TELL_EVERY_S:
+            changed = False
+        if decision.launch or changed:
+            self._told_s[name] = now
+            numbers = {key: round(value, 4) for key, value in decision.numbers.items()}
+            more = {"numbers": numbers} if numbers else {}
+            self._shop.tell("pacing", campaign=name, launch=decision.launch, reason=decision.reason, **more)
 
     def _policy(self, campaign: Campaign) -> Policy:
         mode, policy = self._policies.get(campaign.campaign_id, (None, None))
@@ -137,8 +159,9 @@ class Pacer:
 
     # --- what a policy sees ------------------------------------------------------------------------
 
-    def snapshot(self, campaign: Campaign, now: float) -> Snapshot:
-        """What the policy may see of this moment."""
+    def snapshot(self, campaign: Campaign, now: float, limits: Limits | None = None) -> Snapshot:
+        """What the policy may see of this moment. `limits`: where they are worked out already."""
+        limits = limits or self._limits(campaign, now)
         mine, others = [], []
         for life in self._calls.lives.values():
             if life.campaign.campaign_id == campaign.campaign_id:
@@ -173,6 +196,11 @@ class Pacer:
             campaign.max_calls,
             queued,
             tuple(others),
+            terms_of(campaign),
+            self._launcher.claims.upcoming(campaign, LOOK_AHEAD),
+            limits.channels_left,
+            doubt_of(limits),
+            self._shop.clock.wall_s(),
         )
 
     def _limits(self, campaign: Campaign, now: float) -> Limits:
@@ -194,6 +222,31 @@ class Pacer:
 
 def blob_name(campaign_id: str, mode: Mode) -> str:
     return f"pacing:{mode.value}:{campaign_id}"
+
+
+def terms_of(campaign: Campaign) -> Terms:
+    """The campaign's wishes in pacing's words. The wait that counts as abandonment ends a little early: the
+    notice must have begun by then."""
+    wish, clock = campaign.predicting, campaign.abandonment
+    return Terms(
+        cap=wish.cap,
+        windows_s=wish.windows_s,
+        patience_s=max(0.0, clock.answer_limit_s - NOTICE_MARGIN_S),
+        ring_time_s=campaign.ring_time_s,
+        least_ring_s=wish.cancel_after_s,
+        cancel_share=wish.cancel_share,
+        reserve=wish.reserve,
+        largest_ratio=wish.largest_ratio,
+    )
+
+
+def doubt_of(limits: Limits) -> str:
+    """Why what is known of calls and agents may be stale."""
+    if not limits.switch_up:
+        return "the switch is not connected"
+    if limits.switch_lag_s > limits.switch_lag_limit_s:
+        return f"the switch lags {limits.switch_lag_s * 1000:.0f} ms"
+    return ""
 
 
 def view_of(life: CallLife, now: float) -> CallView:

@@ -7,6 +7,7 @@ from enum import StrEnum
 class Mode(StrEnum):
     ROBOT = "robot"
     PROGRESSIVE = "progressive"
+    PREDICTIVE = "predictive"
     PREVIEW = "preview"
     MANUAL = "manual"
 
@@ -38,6 +39,21 @@ class Abandonment:
     max_screening_s: float = 3.0
     notice: str = ""  # prompt that identifies the caller; path as the switch sees it
     lockout_s: float = 72 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Predicting:
+    """How far mode predictive may go. `cap`: abandoned live answers at most, of live answers, as a fraction,
+    in each of `windows_s` (seconds). `reserve`: ready agents kept free for demand that is not dialed.
+    `largest_ratio`: calls in flight for each agent at work. After `cancel_after_s` of ringing a call may be
+    given up when nobody will be free for it, `cancel_share` of the launched ones at most."""
+
+    cap: float = 0.03
+    windows_s: tuple[float, ...] = (86_400.0, 30 * 86_400.0)
+    reserve: int = 0
+    largest_ratio: float = 20.0
+    cancel_after_s: float = 15.0
+    cancel_share: float = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +93,7 @@ class Campaign:
     priority: int = 0
     skills: frozenset[str] = frozenset()
     abandonment: Abandonment = Abandonment()
+    predicting: Predicting = Predicting()
     retries: dict[str, RetryRule] = field(default_factory=dict)
     attempts_limit: int = 10
     rules: tuple[tuple[str, dict[str, object]], ...] = ()

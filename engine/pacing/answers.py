@@ -72,7 +72,15 @@ class Answers:
     # --- learning ----------------------------------------------------------------------------------
 
     def row(self, call_class: str) -> int:
-        return self.rows.setdefault(call_class, min(len(self.rows), CLASSES - 1))
+        """The class's place in every table; one that is new is believed to be much like the others."""
+        found = self.rows.get(call_class)
+        if found is None:
+            found = self.rows[call_class] = min(len(self.rows), CLASSES - 1)
+            self.told, self.rated_s = self.told + 1, -1e9
+            if 0 < found == len(self.rows) - 1:
+                for rates in self.by_stage:
+                    rates.begin_like(found)
+        return found
 
     def moved(self, attempt_id: str, state: str, now_s: float, call_class: str) -> None:
         self.told += 1

@@ -14,9 +14,10 @@ from collections import deque
 
 AIM = 0.94
 """θ is steered to this share of the cap, so that chance does not carry the rate over it."""
-THETA_MIN, THETA_MAX, THETA_START = 0.004, 0.6, 0.07
+THETA_MIN, THETA_MAX, THETA_START = 0.004, 0.6, 0.028
 GAIN = 0.12
 HOUR_S = 3600.0
+LOOK_EVERY_S = 60.0
 
 
 class Ledger:
@@ -27,12 +28,13 @@ class Ledger:
         self.log_theta = math.log(THETA_START)
         self.hours: deque[list[float]] = deque()  # [hour, live, abandoned]
         self.windows: dict[float, tuple[float, float]] = {}
+        self._looked_s = -1e9
 
     @property
     def theta(self) -> float:
         return math.exp(self.log_theta)
 
-    def note(self, abandoned: bool, cap: float, now_s: float, windows_s: tuple[float, ...]) -> None:
+    def note(self, abandoned: bool, cap: float, now_s: float) -> None:
         """One live answer: served, or abandoned."""
         self.live += 1.0
         self.abandoned += float(abandoned)
@@ -43,10 +45,13 @@ class Ledger:
             self.hours.append([hour, 0.0, 0.0])
         self.hours[-1][1] += 1.0
         self.hours[-1][2] += float(abandoned)
-        self.look(now_s, windows_s)
+        self._looked_s = -1e9
 
     def look(self, now_s: float, windows_s: tuple[float, ...]) -> None:
-        """Count the windows anew; hours older than the longest are forgotten."""
+        """Count the windows anew when there is cause; hours older than the longest are forgotten."""
+        if 0.0 <= now_s - self._looked_s < LOOK_EVERY_S and tuple(self.windows) == windows_s:
+            return
+        self._looked_s = now_s
         oldest = now_s // HOUR_S - max(windows_s, default=0.0) / HOUR_S
         while self.hours and self.hours[0][0] <= oldest:
             self.hours.popleft()

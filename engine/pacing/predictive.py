@@ -51,7 +51,7 @@ class Predictive:
                     self.giving_up.gave_up()
             case PersonServed() | PersonMissed():
                 missed, at_s = isinstance(news, PersonMissed), news.at_s + self._ahead_s
-                self.ledger.note(missed, self._terms.cap, at_s, self._terms.windows_s)
+                self.ledger.note(missed, self._terms.cap, at_s)
             case TalkEnded():
                 self.handling.talk_ended(news.talk_s)
             case WrapUpEnded():
@@ -76,6 +76,7 @@ class Predictive:
         self._ahead_s = snapshot.wall_s - now_s if snapshot.wall_s else 0.0
         answers.ring_time_s = terms.ring_time_s
         sight = look(snapshot, answers)
+        self.ledger.look(now_s + self._ahead_s, terms.windows_s)
         answers.refresh(now_s)
         self.handling.refresh(now_s, sight.talking_s, sight.wrapping_s)
         spare = sight.ready - sight.waiting - terms.reserve
@@ -86,7 +87,7 @@ class Predictive:
             numbers = self._numbers(sight, 0, 0.0, 0.0)
             return Decision(launch, reason=f"{careful}: one call for each ready agent", numbers=numbers)
         storm = answers.storm(now_s)
-        row = answers.row(next_class(snapshot))
+        row = answers.rows.get(next_class(snapshot), 0)
         risk = self._risk(sight, spare, storm, row)
         theta = self.ledger.theta
         launch = most_within(theta, self._room(sight, snapshot, storm), risk.after)

@@ -59,7 +59,7 @@ def look(snapshot: Snapshot, answers: Answers) -> Sight:
     screening_s: list[float] = []
     demand = snapshot.demand
     waiting = demand.inbound_waiting + demand.robot_transfers + demand.callbacks_due
-    least_ring_s, row_of = snapshot.terms.least_ring_s, answers.row
+    least_ring_s, row_of = snapshot.terms.least_ring_s, answers.rows.get
     own = 0
     for group in (snapshot.calls, snapshot.others):
         for attempt_id, state, _, age_s, call_class, needs_agent, reserved, _ in group:
@@ -70,7 +70,7 @@ def look(snapshot: Snapshot, answers: Answers) -> Sight:
                 if state == "ringing" and age_s >= least_ring_s and group is snapshot.calls:
                     ripe.append(len(attempts))
                 stages.append(stage)
-                rows.append(row_of(call_class))
+                rows.append(row_of(call_class, 0))
                 ages.append(age_s)
                 attempts.append(attempt_id)
             elif state == "screening":

@@ -28,7 +28,7 @@ class NewCampaign(Given):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     id: Id = Field(description="for addresses, files and the journal")
-    mode: Line = Field(description="robot, progressive, preview or manual")
+    mode: Line = Field(description="robot, progressive, predictive, preview or manual")
     team: Line = Field(description="team that owns it")
 
 

@@ -124,6 +124,7 @@ def test_every_number_has_its_unit_in_its_name_or_is_a_count():
         "queue",
     }
     counts |= {"priority", "limit", "attempts_limit", "contacts", "agents"}
+    counts |= {"cap", "cancel_share", "largest_ratio", "reserve"}  # fractions, and counts of agents and calls
     unit = re.compile(r".*(_s|_ms|_per_s|_per_min|_days)$")
     numbers = {key for _, key, field in KEYS if field.annotation in (int, float)}
     assert {key for key in numbers - counts if not unit.match(key)} == set()
