@@ -56,6 +56,20 @@ def add(commands: "Commands[Parser]") -> None:
     what.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at once")
     what.add_argument("-o", "--output", default="whatif.html", metavar="PATH", help="the page")
 
+    fit_ = command(
+        inner,
+        "fit",
+        fit,
+        "write a world whose people and operators are those of a journal's days",
+        "  prozvon journal export --since 5d -o days.jsonl\n"
+        "  prozvon twin fit days.jsonl --campaign autumn --zone Europe/Warsaw -o autumn.yaml\n"
+        "  prozvon twin run autumn.yaml --runs 5",
+    )
+    fit_.add_argument("journal", metavar="JOURNAL", help="an export as JSON lines, or the archive's folder")
+    fit_.add_argument("--campaign", default="", metavar="ID", help="needed where the journal has several")
+    fit_.add_argument("--zone", default="Europe/Warsaw", help="in which the hours of the day are counted")
+    fit_.add_argument("-o", "--output", default="fitted.yaml", metavar="PATH", help="the world's file")
+
 
 def world_arguments(parser: Parser) -> None:
     parser.add_argument(
@@ -152,6 +166,26 @@ def whatif(args: argparse.Namespace) -> int:
     ]
     text = table(("cap", "operators", "occupancy", "abandonment"), rows)
     show(args, grid.as_record(), f"{text}\nThe page: {args.output}")
+    return Exit.OK
+
+
+def fit(args: argparse.Namespace) -> int:
+    import yaml
+
+    from engine.cli.past import past
+    from engine.twin.fit import fit as fitted_to
+
+    found = fitted_to(past(args.journal), args.zone, args.campaign, Path(args.output).stem)
+    text = yaml.safe_dump(found.data, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    head = f"# Fitted to {found.told['calls']} calls and {found.told['talks']} talks. See docs/twin.md.\n"
+    try:
+        Path(args.output).write_text(head + text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written: {error.strerror}", args.output, "Choose another place."
+        ) from error
+    told = ", ".join(f"{count} {what}" for what, count in found.told.items())
+    show(args, {"file": args.output, **found.told}, f"Fitted to {told}.\nThe world: {args.output}")
     return Exit.OK
 
 
