@@ -306,6 +306,12 @@ class Switch(Protocol):
         ...
 
     def extend_net(self, leg_id: str, by_ms: int) -> None: ...
+    def rearm_net(self, leg_id: str, first: str, after_s: float, prompt: str) -> None:
+        """Another net in place of the one there is: `first` is heard now ("": nothing), and unless somebody
+        serves the leg within `after_s` from here, `prompt`, and the leg ends. Drops about 40 ms of its
+        sound."""
+        ...
+
     def notice(self, leg_id: str, prompt: str) -> None:
         """Play the prompt, then hang up; goes on without us."""
         ...
@@ -338,10 +344,18 @@ class Switch(Protocol):
         """The leg hears the prompt instead of its peer until it ends; also while it is being bridged."""
         ...
 
-    def fork(self, leg_id: str, fork_id: str, codec: str, host: str, port: int) -> None:
+    def fork(self, leg_id: str, fork_id: str, codec: str, host: str, port: int, listen: str = "") -> None:
         """A leg of its own, `fork_id`, carries what the far end says to the media process at host:port, until
-        either ends. `codec`: the call's own. No facts are told about it."""
+        either ends. `codec`: the call's own. `listen`: what the media process is to know. No facts are told
+        about it."""
         ...
+
+    def tap(self, leg_id: str, path: str, most_s: float) -> None:
+        """Write what the far end says to PATH-in.CODEC as it comes, for so long at most. Cheaper than a fork,
+        where switch and media process share a machine and `path` is in memory."""
+        ...
+
+    def untap(self, leg_id: str, path: str) -> None: ...
 
     def mute(self, agent_leg: str, on: bool) -> None: ...
     def set_variables(self, leg_id: str, variables: Mapping[str, str]) -> None: ...

@@ -48,6 +48,7 @@ log = logging.getLogger("prozvon")
 
 KEEP_EVERY_S = 30.0
 CALLER_ID_USE = "caller_ids"
+AMD_BOOK = "amd"
 
 
 class Engine:
@@ -113,7 +114,7 @@ class Engine:
         self.prompter.make_built_in()
         for model in config.campaigns:
             self._define(campaign_of(model, config), model.model_dump(mode="json"))
-        self.screener = MediaScreener(config, self.shop, self._on_fact, self.places.logs)
+        self.screener = MediaScreener(config, self.shop, self._on_fact, self.places.logs, self.data)
         self._leave.callback(self.screener.close)
         lines = None if self.embedded else RedisLines(self.store.batcher)
         self.dialer = Dialer(
@@ -129,6 +130,7 @@ class Engine:
         self._leave.callback(self.dialer.stop)
         self.dialer.launcher.prepare = self.prompter.prepare
         self.rules.load(self.store.load_blob(CALLER_ID_USE))
+        self.dialer.calls.amd.load(self.store.load_blob(AMD_BOOK))
         self.dialer.inbound.routes = routes_of(config)
         self.door = Doorkeeper(
             config.inbound, self.dialer.inbound, self.switches, self.clock, config.calling.country
@@ -136,7 +138,7 @@ class Engine:
         self._leave.callback(self.door.stop)
         self.door.start()
         self._restore_campaigns()
-        if any(campaign.screening for campaign in self.shop.campaigns.values()):
+        if any(one.screening or one.amd.early for one in self.shop.campaigns.values()):
             self.screener.open()
         self.switches.start()
         self.dialer.start()
@@ -238,6 +240,7 @@ class Engine:
             try:
                 self.dialer.pacer.save()
                 self.store.save_blob(CALLER_ID_USE, self.rules.save())
+                self.store.save_blob(AMD_BOOK, self.dialer.calls.amd.save())
             except StoreError as error:
                 log.warning("not kept, next time", extra={"why": str(error)})
 

@@ -64,6 +64,7 @@ class Prompter:
             campaign,
             abandonment=replace(clock, notice=notice),
             machine_message=self._file(campaign.machine_message, "", campaign),
+            amd=replace(campaign.amd, ask=self._file(campaign.amd.ask, "", campaign)),
             record_warning=self._file(campaign.record_warning, "record_warning", campaign),
             sorry=self._file(campaign.sorry, "sorry", campaign),
         )

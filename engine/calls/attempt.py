@@ -2,7 +2,7 @@
 
 ```text
 DIALING ─► RINGING ─answer─► ANSWERED ─► SCREENING ─person─► ANSWERED
-                                │                   └machine─► CLOSING
+                                │                   └machine─► MAILBOX ─beep─► CLOSING
                  robot ┌────────┤ agent wanted
                        ▼        ▼
                      ROBOT ─► WAITING ─reserved─► CONNECTING ─bridge proven─► TALKING ◄─► HELD
@@ -20,7 +20,8 @@ from engine.domain import facts as f
 from engine.domain.errors import UnexpectedFact
 
 State = StrEnum(
-    "State", "DIALING RINGING ANSWERED SCREENING WAITING CONNECTING TALKING HELD ROBOT NOTICE CLOSING ENDED"
+    "State",
+    "DIALING RINGING ANSWERED SCREENING MAILBOX WAITING CONNECTING TALKING HELD ROBOT NOTICE CLOSING ENDED",
 )
 S = State
 
@@ -36,12 +37,22 @@ TABLE: dict[tuple[State, type[f.Fact]], tuple[State, tuple[c.Command, ...]]] = {
     (S.ANSWERED,   f.RobotWanted):         (S.ROBOT,       (c.RunScript(),)),
     (S.SCREENING,  f.PersonDetected):      (S.ANSWERED,    (c.RouteCall(),)),
     (S.SCREENING,  f.ScreeningOverdue):    (S.ANSWERED,    (c.RouteCall(),)),
-    (S.SCREENING,  f.MachineDetected):     (S.CLOSING,     (c.LeaveMessage(),)),
+    (S.SCREENING,  f.MachineDetected):     (S.MAILBOX,     (c.RouteMachine(),)),
+    (S.SCREENING,  f.AskDue):              (S.SCREENING,   (c.AskAgain(),)),
+    (S.MAILBOX,    f.MessageWanted):       (S.MAILBOX,     (c.AwaitBeep(),)),
+    (S.MAILBOX,    f.AgentWanted):         (S.WAITING,     (c.ReserveAgent(), c.ArmPatience())),
+    (S.MAILBOX,    f.BeepEnded):           (S.CLOSING,     (c.LeaveMessage(),)),
+    (S.MAILBOX,    f.BeepOverdue):         (S.CLOSING,     (c.LeaveMessage(),)),
+    (S.MAILBOX,    f.PersonDetected):      (S.ANSWERED,    (c.RouteCall(),)),
     (S.WAITING,    f.AgentReserved):       (S.CONNECTING,  (c.BridgeLegs(),)),
     (S.WAITING,    f.PatienceRanOut):      (S.NOTICE,      (c.PlayAbandonNotice(),)),
-    (S.WAITING,    f.MachineDetected):     (S.CLOSING,     (c.LeaveMessage(),)),
+    (S.WAITING,    f.MachineDetected):     (S.MAILBOX,     (c.RouteMachine(),)),
     (S.CONNECTING, f.LegBridged):          (S.TALKING,     (c.BeginTalk(),)),
     (S.CONNECTING, f.BridgeOverdue):       (S.CONNECTING,  (c.BridgeLegs(),)),
+    (S.CONNECTING, f.MachineDetected):     (S.CONNECTING,  (c.TellAgent(),)),
+    (S.TALKING,    f.MachineDetected):     (S.TALKING,     (c.TellAgent(),)),
+    (S.HELD,       f.MachineDetected):     (S.HELD,        (c.TellAgent(),)),
+    (S.ROBOT,      f.MachineDetected):     (S.MAILBOX,     (c.RouteMachine(),)),
     (S.CONNECTING, f.AgentLost):           (S.WAITING,     (c.ReserveAgent(), c.ArmPatience())),
     (S.TALKING,    f.AgentLost):           (S.WAITING,     (c.ReserveAgent(), c.ArmPatience())),
     (S.TALKING,    f.HeldByAgent):         (S.HELD,        (c.HoldPerson(),)),
@@ -63,10 +74,11 @@ for s in (S.DIALING, S.RINGING):
         (s, f.EndWanted): (S.CLOSING, (CANCEL,)),
         (s, f.RingTimeOver): (S.CLOSING, (NO_ANSWER,)),
         (s, f.LegCreated): (s, ()),
-        (s, f.LegEarlyMedia): (s, ()),
+        (s, f.LegEarlyMedia): (s, (c.ListenEarly(),)),
+        (s, f.AnnouncementHeard): (S.CLOSING, (CANCEL,)),
     }
 TABLE[S.RINGING, f.LegRinging] = (S.RINGING, ())
-for s in (S.ANSWERED, S.SCREENING, S.WAITING, S.CONNECTING, S.TALKING, S.HELD, S.ROBOT, S.NOTICE):
+for s in (S.ANSWERED, S.SCREENING, S.MAILBOX, S.WAITING, S.CONNECTING, S.TALKING, S.HELD, S.ROBOT, S.NOTICE):
     TABLE[s, f.EndWanted] = (S.CLOSING, (HANG_UP,))
 TABLE[S.CLOSING, f.EndWanted] = (S.CLOSING, (HANG_UP,))  # handed over to somebody, they may talk for long
 
@@ -78,6 +90,7 @@ QUIET = (
     f.ScreeningOverdue, f.PersonDetected, f.MachineDetected, f.CancelWanted, f.EndWanted, f.AgentLost,
     f.ScriptEnded, f.ScriptWantsAgent, f.HeldByAgent, f.RetrievedByAgent, f.TransferWanted, f.HandedOver,
     f.ScreeningWanted, f.AgentWanted, f.RobotWanted, f.OriginateRefused,
+    f.AnnouncementHeard, f.MessageWanted, f.BeepEnded, f.BeepOverdue, f.AskDue,
 )  # fmt: skip
 for s in S:
     TABLE |= {(s, late): (s, ()) for late in QUIET if (s, late) not in TABLE}

@@ -116,6 +116,7 @@ def _campaigns(data: dict[str, Any], at: At) -> Iterator[Found]:
         yield from _file(item.get("script"), (*path, "script"), at)
         yield from _file(item.get("contacts_file"), (*path, "contacts_file"), at)
         yield from _file(item.get("machine_message"), (*path, "machine_message"), at)
+        yield from _file(section_of(item, "amd").get("ask"), (*path, "amd", "ask"), at)
         notice = section_of(item, "abandonment").get("notice")
         yield from _file(notice, (*path, "abandonment", "notice"), at)
         if item.get("mode") == "robot" and not item.get("script"):

@@ -5,7 +5,7 @@ from typing import Any
 from engine.config import dialing
 from engine.config.models import Config
 from engine.domain.agent import Agent
-from engine.domain.campaign import BUILT_IN, Abandonment, Campaign, Predicting, RetryRule
+from engine.domain.campaign import BUILT_IN, Abandonment, Amd, Campaign, Predicting, RetryRule
 
 
 def campaign_of(model: dialing.Campaign, config: Config) -> Campaign:
@@ -24,6 +24,7 @@ def campaign_of(model: dialing.Campaign, config: Config) -> Campaign:
         wrap_up_s=model.wrap_up_s,
         preview_s=model.preview_s,
         screening=model.screening,
+        amd=Amd(**model.amd.model_dump()),
         record=model.record,
         recording_path=config.recording.path,
         record_warning=config.prompts.record_warning.get(language, BUILT_IN) if model.record_warning else "",

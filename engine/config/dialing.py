@@ -136,6 +136,37 @@ class Predicting(Section):
     )
 
 
+class Amd(Section):
+    """What listening to calls does besides telling people from machines."""
+
+    early: bool = Field(default=False, description="recognise announcements of networks before the answer")
+    agent_first: bool = Field(
+        default=False, description="join people at once; the agent is told should it be a machine"
+    )
+    ask: str = Field(
+        default="", description="recording said when nothing is certain yet, e.g. Hello?; empty: none"
+    )
+    ask_after_s: float = Field(default=1.8, ge=0.5, le=10, description="seconds from the answer to that")
+    beep_wait_s: float = Field(
+        default=40.0, ge=1, le=180, description="longest wait for a machine's beep, seconds; then the message"
+    )
+    watch_s: float = Field(
+        default=6.0, ge=0, le=30, description="seconds it listens on after a person: machine after all?"
+    )
+    audit_share: float = Field(
+        default=0.0, ge=0, le=1, description="share of machines joined to an agent who is free, to check"
+    )
+    keep_share: float = Field(
+        default=0.0, ge=0, le=1, description="share of calls whose first 20 s are kept as evidence"
+    )
+    most_abandoned_share: float = Field(
+        default=0.03, gt=0, le=1, description="abandoned and lost to AMD / live answers; above it AMD ceases"
+    )
+    least_audits: int = Field(
+        default=200, ge=20, le=100_000, description="audited machines from which on the upper bound is judged"
+    )
+
+
 class Campaign(Section):
     """A list of contacts and how to call them."""
 
@@ -166,6 +197,7 @@ class Campaign(Section):
     )
     skills: tuple[Name, ...] = Field(default=(), description="an agent needs all of them")
     screening: bool = Field(default=False, description="tell people from machines (AMD) before anybody talks")
+    amd: Amd = Field(default=Amd(), description="what else comes of listening")
     script: str = Field(default="", description="scenario file; needed in mode robot")
     machine_message: str = Field(default="", description="recording left on voicemail; empty: hang up")
     whisper: bool = Field(default=False, description="tell the agent the contact's name as they are joined")

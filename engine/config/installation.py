@@ -176,6 +176,13 @@ class Media(Section):
     rtp_first_port: Port = Field(default=21000, description="first UDP port for audio")
     rtp_last_port: Port = Field(default=21999, description="last UDP port for audio")
     processes: int = Field(default=1, ge=1, le=64, description="media processes")
+    audio: Literal["fork", "file"] = Field(
+        default="fork",
+        description="fork: calls by SIP, any host; file: by files in memory, same host, cheaper",
+    )
+    tap_folder: str = Field(
+        default="/dev/shm/prozvon", description="folder in memory for those files, same path for the switch"
+    )
     fingerprints: str = Field(
         default="", description="folder of known announcements; empty: fingerprints in store.data_dir"
     )

@@ -340,4 +340,5 @@ def card_of(call: "CallLife") -> dict[str, object]:
         "context": dict(call.script_context),
         "script_path": list(call.script_path),
         "digits": call.digits,
+        "audit": call.audited,
     }

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from engine.calls.attempt import State, step
 from engine.dialer.agents import Agents
-from engine.dialer.conduct import Conductor, Robots, Screener
+from engine.dialer.amd_book import AmdBook
+from engine.dialer.conduct import Conductor, Robots
 from engine.dialer.life import LIVE, CallLife, note
+from engine.dialer.screening import Screener
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
 from engine.domain.campaign import Mode
@@ -30,7 +32,8 @@ class Calls:
         self, shop: Shop, agents: Agents, robots: Robots, screener: Screener | None, settler: Settler
     ) -> None:
         self._shop, self._robots, self._screener, self._settler = shop, robots, screener, settler
-        self.conduct = Conductor(shop, agents, robots, screener, self.post, self._settle)
+        self.amd = AmdBook(shop)
+        self.conduct = Conductor(shop, agents, robots, screener, self.amd, self.post, self._settle)
         self.lives: dict[str, CallLife] = {}
         self.listeners: list[Callable[[CallLife, State], None]] = []
         """Told of each step of a call, with the state it was in before (the same one: early media began)."""
@@ -117,7 +120,7 @@ class Calls:
 
     def _settle(self, life: CallLife) -> None:
         life.disarm()
-        if self._screener and life.screened:
+        if self._screener:
             self._screener.stop(life)
         self._robots.end(life)
         self.lives.pop(life.leg_id, None)

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from engine.calls.attempt import State
 from engine.dialer.agents import Agents
+from engine.dialer.amd_book import AmdBook
 from engine.dialer.life import CallLife
+from engine.dialer.screening import NOTICE_MAX_S, Screener, Screening
 from engine.dialer.shop import Shop, log
 from engine.domain import commands as c
 from engine.domain import facts as f
@@ -21,8 +23,6 @@ from engine.ports import Switch
 
 BRIDGE_TRIES = 3
 NOTICE_MARGIN_S = 0.3  # the notice must begin within the limit, and a bridge takes 85-112 ms
-NOTICE_MAX_S = 60.0
-JOIN_S = 0.8  # what is left of a limit that runs from the answer, for finding an agent and the bridge
 
 
 class Robots(Protocol):
@@ -40,13 +40,6 @@ class Robots(Protocol):
         ...
 
 
-class Screener(Protocol):
-    """Answering-machine detection on a fork of the leg's audio; answers by PersonDetected/MachineDetected."""
-
-    def start(self, life: CallLife) -> None: ...
-    def stop(self, life: CallLife) -> None: ...
-
-
 class Conductor:
     """Carries out the commands of one engine's calls. `post`: how a fact reaches the table again."""
 
@@ -56,11 +49,13 @@ class Conductor:
         agents: Agents,
         robots: Robots,
         screener: Screener | None,
+        book: AmdBook,
         post: Callable[[f.Fact], None],
         settle: Callable[[CallLife], None],
     ) -> None:
-        self._shop, self._agents, self._robots, self._screener = shop, agents, robots, screener
+        self._shop, self._agents, self._robots = shop, agents, robots
         self.post, self._settle = post, settle
+        self._screening = Screening(shop, agents, screener, book, post, self._arm, self._expect_end)
 
     def forget(self, life: CallLife) -> None:
         """Another engine serves the person now."""
@@ -72,7 +67,18 @@ class Conductor:
             case c.RouteCall():
                 self._route(life)
             case c.StartScreening():
-                self._screen(life, switch)
+                self._screening.begin(life, switch)
+            case c.ListenEarly():
+                self._screening.listen_early(life)
+            case c.AskAgain():
+                self._screening.ask_again(life, switch)
+            case c.RouteMachine():
+                self._robots.end(life)
+                self._screening.route_machine(life, fact, switch)
+            case c.AwaitBeep():
+                self._screening.await_beep(life, switch)
+            case c.TellAgent():
+                self._screening.tell_agent(life)
             case c.ReserveAgent():
                 self._reserve(life)
             case c.ArmPatience():
@@ -90,7 +96,7 @@ class Conductor:
             case c.PlayAbandonNotice():
                 self._abandon(life, switch)
             case c.LeaveMessage():
-                self._leave_message(life, switch)
+                self._screening.leave_message(life, switch)
             case c.HoldPerson():
                 abandonment = life.campaign.abandonment
                 switch.hold(life.leg_id, life.campaign.hold_music, abandonment.notice)
@@ -110,30 +116,15 @@ class Conductor:
 
     def _route(self, life: CallLife) -> None:
         now = self._shop.clock.now_s()
-        if life.campaign.screening and not life.screened and self._screener and life.paced:
+        if self._screening.wanted(life):
             self.post(f.ScreeningWanted(life.leg_id, now))
         elif life.campaign.mode is Mode.ROBOT:
             self.post(f.RobotWanted(life.leg_id, now))
         else:
             self.post(f.AgentWanted(life.leg_id, now))
 
-    def _screen(self, life: CallLife, switch: Switch) -> None:
-        assert self._screener is not None
-        life.screened = True
-        limits = life.campaign.abandonment
-        # The net speaks just within the answer limit, and within 2 s in any case: it waits as much longer
-        # as AMD may judge, and as a longer limit allows. The count runs from the answer.
-        if limits.clock == "greeting_end":
-            screening_s = extra_s = limits.max_screening_s
-        else:  # the limit itself runs from the answer, so AMD must be done well within it
-            screening_s, extra_s = min(limits.max_screening_s, max(0.0, limits.answer_limit_s - JOIN_S)), 0.0
-        more_s = extra_s + max(0.0, limits.answer_limit_s - 2.0)
-        switch.extend_net(life.leg_id, round(more_s * 1000))
-        self._arm(life, "screening", screening_s, f.ScreeningOverdue)
-        self._screener.start(life)
-
     def _reserve(self, life: CallLife) -> None:
-        life.disarm("screening")
+        life.disarm("screening", "ask")
         agent = self._agents.reserve(life)
         if agent:
             self.post(
@@ -229,16 +220,6 @@ class Conductor:
         if life.campaign.abandonment.notice:
             switch.notice(life.leg_id, life.campaign.abandonment.notice)
         else:
-            switch.hang_up(life.leg_id)
-
-    def _leave_message(self, life: CallLife, switch: Switch) -> None:
-        self._agents.forget(life)
-        life.disarm("screening", "patience")
-        if life.campaign.machine_message and life.amd == "machine":
-            self._expect_end(life, NOTICE_MAX_S)
-            switch.notice(life.leg_id, life.campaign.machine_message)
-        else:
-            self._expect_end(life, 5.0)
             switch.hang_up(life.leg_id)
 
     def _release(self, life: CallLife, fact: f.Fact) -> None:

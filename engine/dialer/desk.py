@@ -269,6 +269,7 @@ class Desk:
         if callback_at_s and callback_at_s < self._shop.clock.wall_s() - LATE_S:
             raise Refused("the callback is in the past", "callback_at_s", "Give an epoch second to come.")
         call.noted = outcome
+        self._calls.amd.noted(call, outcome)
         if callback_at_s:
             self._settler.call_back(call, callback_at_s)
         if call.state is not State.ENDED:  # it must not be lost with us

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls
-from engine.dialer.conduct import Robots, Screener
+from engine.dialer.conduct import Robots
 from engine.dialer.consult import Consultations
 from engine.dialer.desk import Desk
 from engine.dialer.gateways import GatewayBook
@@ -16,6 +16,7 @@ from engine.dialer.ownership import Ownership
 from engine.dialer.pace import Pacer
 from engine.dialer.recover import Recovery
 from engine.dialer.rulebook import Rulebook
+from engine.dialer.screening import Screener
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
 from engine.dialer.slices import Slices
@@ -50,6 +51,7 @@ class Dialer:
         self.settler = Settler(shop, rules, self.gateways, intents)
         self.robots = make_robots(shop, self.on_fact)
         self.calls = Calls(shop, self.agents, self.robots, screener, self.settler)
+        self.settler.listeners.append(self.calls.amd.settled)
         self.launcher = Launcher(shop, self.calls, self.agents, self.gateways, rules, intents)
         self.pacer = Pacer(shop, self.calls, self.agents, self.gateways, self.launcher)
         self.ways = WayOut(shop, self.gateways)

@@ -9,9 +9,12 @@ from engine.domain import facts as f
 from engine.domain.attempt import Cdr, Intent
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, Progress
+from engine.domain.disposition import AFTER_ALL
 
 LIVE = frozenset({State.WAITING, State.CONNECTING, State.TALKING, State.HELD, State.ROBOT, State.NOTICE})
 """States that only a person reaches: where AMD, or its absence, said "person"."""
+JOINED = frozenset({State.CONNECTING, State.TALKING, State.HELD, State.ROBOT})
+UNANSWERED = frozenset({State.DIALING, State.RINGING})
 
 
 @dataclass(slots=True)
@@ -19,10 +22,12 @@ class CallLife:
     """One attempt while it lives. `*_s` on the engine's clock, `*_at_s` wall clock (epoch seconds).
 
     `paced`: launched by a pacing policy (False: an agent started it, or it came in). `parked`: by a robot,
-    which may be done once only. `transfer_gateway`: the trunk of a blind transfer's second leg. `whisper`: a
-    prompt for the agent alone. `stored`: an intent stands in the store and must be settled there. `noted`,
-    `callback_at_s`: what the agent said came of the talk, and when they promised to call back (epoch seconds,
-    0.0: never). `call_class`: what pacing counts answers by.
+    which may be done once only. `transfer_gateway`: the trunk of a blind transfer's second leg. `whisper`:
+    a prompt for the agent alone. `announced`: what the network said instead of an answer. `audited`: taken
+    for a machine, and joined to an agent to see. `net_s`: the net speaks so long after the answer.
+    `beep_s`: when a machine's beep was last over. `stored`: an intent stands in the store and must be
+    settled there. `noted`, `callback_at_s`: what the agent said came of the talk, and when they promised to
+    call back (epoch seconds, 0.0: never). `call_class`: what pacing counts answers by.
     """
 
     intent: Intent
@@ -51,6 +56,10 @@ class CallLife:
     leg_raised: bool = False
     screened: bool = False
     amd: str = ""
+    announced: str = ""
+    audited: bool = False
+    net_s: float = 0.0
+    beep_s: float = 0.0
     codec: str = "PCMU"
     person: bool = False
     abandoned: bool = False
@@ -157,8 +166,8 @@ def note(life: CallLife, fact: f.Fact, wall_s: float) -> None:
             life.created_at_s = wall_s
         case f.LegRinging():
             life.ringing_at_s = life.ringing_at_s or wall_s
-        case f.LegEarlyMedia():
-            life.early_media = True
+        case f.LegEarlyMedia(codec=codec):
+            life.early_media, life.codec = True, codec or life.codec
         case f.LegAnswered(codec=codec):
             life.answered_at_s, life.codec = life.answered_at_s or wall_s, codec
             life.disarm("ring")
@@ -167,7 +176,12 @@ def note(life: CallLife, fact: f.Fact, wall_s: float) -> None:
         case f.OriginateRefused(text=text):
             life.refused = text
         case f.MachineDetected(kind=kind):
-            life.amd = life.amd or kind
+            late = life.amd in ("person", "unsure") or life.state in JOINED
+            life.amd = AFTER_ALL if late else life.amd or kind
+        case f.AnnouncementHeard(means=means) if life.state in UNANSWERED:
+            life.announced, life.amd = means, "announcement"
+        case f.BeepEnded():
+            life.beep_s = fact.at_s
         case f.PersonDetected():
             life.amd = "person"
         case f.ScreeningOverdue() if life.state is State.SCREENING:

@@ -173,6 +173,8 @@ class Recovery:
             life.bridged_at_s = leg.answered_at_s
         elif peer:
             life.state, life.person = State.CLOSING, True  # handed over to somebody else: they go on alone
+        elif told.get("prozvon_amd"):
+            life.state, life.amd = State.CLOSING, told["prozvon_amd"]  # a machine: its net leaves the message
         else:
             # Answered and alone: the safety net may be speaking. Serve them as if they had just answered.
             life.state = State.RINGING

@@ -1,6 +1,7 @@
 """The end of an attempt: disposition, CDR, what the person's limits keep, when to call again."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 from engine.dialer.gateways import GatewayBook
@@ -29,6 +30,8 @@ class Settler:
         self._retrying = False
         self._writing: dict[str, tuple[CallLife, float]] = {}  # with the callback that is being written
         self.results: dict[str, dict[str, int]] = {}
+        self.listeners: list[Callable[[CallLife, Cdr], None]] = []
+        """Told of each call whose end is known, with its record."""
 
     @property
     def waiting(self) -> int:
@@ -60,6 +63,8 @@ class Settler:
         if life.transfer_gateway:
             self._gateways.give_back(life.transfer_gateway, False, self._shop.clock.now_s())
         self._told(cdr)
+        for listen in self.listeners:
+            listen(life, cdr)
         if not life.stored:
             self._shop.journal.append("cdr", cdr.person_id, as_record(cdr))
             if life.callback_at_s:
@@ -190,6 +195,7 @@ def ending_of(life: CallLife) -> Ending:
         rang=bool(life.ringing_at_s),
         ring_time_over=life.ring_time_over,
         script_ended=life.script_completed,
+        announced=life.announced,
     )
 
 

@@ -57,6 +57,29 @@ class Predicting:
 
 
 @dataclass(frozen=True, slots=True)
+class Amd:
+    """What listening to calls does besides the verdict. Durations in seconds, shares 0..1.
+
+    `early`: announcements of the network are recognised before the answer. `agent_first`: people are joined
+    at once, and the agent is told should it be a machine. `ask`: prompt for somebody of whom nothing is
+    certain `ask_after_s` after the answer, "" for none. `beep_wait_s`: how long a machine's beep is waited
+    for. `watch_s`: how long it is listened on after "person". `audit_share`: of machines, joined to an
+    agent. `keep_share`: of calls, whose sound is kept. `most_abandoned_share`: abandoned and lost to AMD ÷
+    live answers, above which AMD ceases; judged by the bound once `least_audits` machines were audited."""
+
+    early: bool = False
+    agent_first: bool = False
+    ask: str = ""
+    ask_after_s: float = 1.8
+    beep_wait_s: float = 40.0
+    watch_s: float = 6.0
+    audit_share: float = 0.0
+    keep_share: float = 0.0
+    most_abandoned_share: float = 0.03
+    least_audits: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """`mode` names a pacing policy. `max_calls`: legs in flight or talking at once (robot: channels to fill).
 
@@ -80,6 +103,7 @@ class Campaign:
     wrap_up_s: float = 15.0
     preview_s: float = 30.0
     screening: bool = False
+    amd: Amd = Amd()
     record: bool = True
     recording_path: str = ""
     record_warning: str = ""

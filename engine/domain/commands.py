@@ -44,8 +44,28 @@ class PlayAbandonNotice(Command):
     """Tell the person who called, then hang up; lock them out and promise an agent next time."""
 
 
+class ListenEarly(Command):
+    """There is sound before the answer: listen to it where the campaign wants that."""
+
+
+class AskAgain(Command):
+    """Ask the callee, who said nothing that tells, whether they are there; the net is armed anew."""
+
+
+class RouteMachine(Command):
+    """A machine picked up: decide by the campaign whether to leave a message, to audit it, or to hang up."""
+
+
+class AwaitBeep(Command):
+    """Say nothing until the beep; should we die meanwhile, the switch leaves the message late."""
+
+
 class LeaveMessage(Command):
-    """A machine listens: leave the campaign's message, or hang up where there is none."""
+    """A machine records: say the campaign's message, then hang up."""
+
+
+class TellAgent(Command):
+    """The agent talks with a machine after all: their desk says so."""
 
 
 class HoldPerson(Command):

@@ -6,6 +6,7 @@ name is the best witness; the SIP status is asked only where a name says too lit
 
 from dataclasses import dataclass
 
+from engine.domain.announcement import MEANINGS
 from engine.domain.attempt import Disposition
 from engine.domain.contact import TouchPhase
 
@@ -20,9 +21,10 @@ class Ending:
     (`created` False) `cause` is what it said instead. `rang`, `early_media`: what came before an answer.
     `bridged`: the bridge to an agent was proven. `person`: a person was taken to be on the line. `robot`: a
     scenario carried the talk; `script_outcome`, `script_ended`: what it noted, and that it came to its end.
-    `abandoned`: patience ran out. `amd`: "", person, machine, fax, announcement. `cancelled`: we gave the
-    ringing call up; `ring_time_over`: because it had rung long enough. `lost`: a crash hid the end.
-    """
+    `abandoned`: patience ran out. `amd`: "", person, machine, fax, announcement, machine_after_all, unsure.
+    `announced`: what the network said before an answer (domain.announcement), "" for nothing. `cancelled`:
+    we gave the ringing call up; `ring_time_over`: because it had rung long enough. `lost`: a crash hid the
+    end."""
 
     cause: str = ""
     q850: int = 0
@@ -42,6 +44,7 @@ class Ending:
     rang: bool = False
     ring_time_over: bool = False
     script_ended: bool = False
+    announced: str = ""
 
 
 BY_CAUSE: dict[str, Disposition] = {
@@ -110,7 +113,9 @@ _BY_Q850 = {
     102: "RECOVERY_ON_TIMER_EXPIRE",
 }
 _NUMBER_IS_WRONG = frozenset({404, 410, 484, 604})
-_BY_AMD = {"machine": D.MACHINE, "fax": D.FAX, "announcement": D.ANNOUNCEMENT}
+AFTER_ALL = "machine_after_all"
+"""`amd` of a call that AMD took for a person first."""
+_BY_AMD = {"machine": D.MACHINE, AFTER_ALL: D.MACHINE, "fax": D.FAX, "announcement": D.ANNOUNCEMENT}
 
 
 def disposition_of(end: Ending) -> Disposition:
@@ -159,6 +164,9 @@ def _of_answered(end: Ending) -> Disposition:
 
 
 def _of_unanswered(end: Ending) -> Disposition:
+    said = MEANINGS.get(end.announced)
+    if said is not None:
+        return said
     cause = end.cause
     if cause not in BY_CAUSE and cause not in _KEPT:
         cause = _BY_Q850.get(end.q850, cause)

@@ -135,14 +135,39 @@ class RobotWanted(Fact):
 
 
 class PersonDetected(Fact):
-    """AMD verdict: a person said the greeting (or nobody can tell, which counts as a person)."""
+    """AMD verdict, or one that takes "machine" back: a person said the greeting."""
 
 
 @dataclass(frozen=True, slots=True)
 class MachineDetected(Fact):
-    """AMD verdict. `kind`: machine, fax, announcement."""
+    """AMD verdict, or one that takes "person" back. `kind`: machine, fax, announcement."""
 
     kind: str = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementHeard(Fact):
+    """Before the answer the network said that nobody will. `means`: one of domain.announcement.MEANINGS;
+    `name`: the recording, "" for a tone."""
+
+    means: str = "announcement"
+    name: str = ""
+
+
+class BeepEnded(Fact):
+    """The machine's beep is over: it records from now on."""
+
+
+class BeepOverdue(Fact):
+    """The machine's beep was waited for long enough."""
+
+
+class MessageWanted(Fact):
+    """A machine is on the line and is to be left the campaign's message."""
+
+
+class AskDue(Fact):
+    """AMD is not certain yet and the campaign wants the callee asked."""
 
 
 class ScreeningOverdue(Fact):

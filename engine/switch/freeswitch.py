@@ -102,6 +102,9 @@ class FreeSwitch:
     def extend_net(self, leg_id: str, by_ms: int) -> None:
         self._tell(orders.extend_net(leg_id, by_ms))
 
+    def rearm_net(self, leg_id: str, first: str, after_s: float, prompt: str) -> None:
+        self._tell(orders.rearm_net(leg_id, first, after_s, prompt))
+
     def notice(self, leg_id: str, prompt: str) -> None:
         steps = [orders.Step("playback", prompt), orders.Step("hangup", "NORMAL_CLEARING")]
         self._tell(orders.transfer(leg_id, steps))
@@ -140,9 +143,16 @@ class FreeSwitch:
     def warn(self, leg_id: str, prompt: str) -> None:
         self._tell(orders.speak_over(leg_id, prompt))
 
-    def fork(self, leg_id: str, fork_id: str, codec: str, host: str, port: int) -> None:
+    def fork(self, leg_id: str, fork_id: str, codec: str, host: str, port: int, listen: str = "") -> None:
         endpoint = self._media_endpoint.format(host=host, port=port)
-        self._link.originate(fork_id, orders.fork_audio(leg_id, fork_id, endpoint, codec=codec))
+        text = orders.fork_audio(leg_id, fork_id, endpoint, codec=codec, listen=listen)
+        self._link.originate(fork_id, text)
+
+    def tap(self, leg_id: str, path: str, most_s: float) -> None:
+        self._tell(orders.tap(leg_id, path, most_s))
+
+    def untap(self, leg_id: str, path: str) -> None:
+        self._tell(orders.stop_recording(leg_id, path))
 
     def mute(self, agent_leg: str, on: bool) -> None:
         self._tell(orders.mute(agent_leg, on=on))

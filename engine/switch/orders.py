@@ -82,6 +82,14 @@ def extend_net(leg_id: str, by_ms: int) -> str:
     return setvar(leg_id, NET_MORE, str(int(by_ms)))
 
 
+def rearm_net(leg_id: str, first: str, after_s: float, prompt: str) -> str:
+    """A new net, from now on: `first`, quiet for `after_s`, `prompt`, the end. Sent at the very instant of
+    the answer it may be lost; 100 ms later it never was."""
+    steps = [Step("playback", first)] * bool(first) + [Step("sleep", str(max(0, round(after_s * 1000))))]
+    steps += [Step("playback", prompt)] * bool(prompt) + [Step("hangup", "NORMAL_CLEARING")]
+    return transfer(leg_id, steps)
+
+
 def call_socket(address: str) -> str:
     """Hand the leg to whoever listens at host:port (see switch/outbound.py)."""
     return f"'&socket({word(address)} async full)'"
@@ -128,7 +136,7 @@ def customer_leg(*, after_bridge: str = "", codec: str = "") -> dict[str, str]:
     return values | ({"absolute_codec_string": codec} if codec else {})
 
 
-def fork_audio(leg_id: str, fork_id: str, endpoint: str, *, codec: str = "PCMU") -> str:
+def fork_audio(leg_id: str, fork_id: str, endpoint: str, *, codec: str = "PCMU", listen: str = "") -> str:
     """A second leg that carries the callee's sound to the listener at `endpoint`, and both ids with it. The
     codec must be the call's own, or nothing arrives. Ends by itself with the call."""
     values = {
@@ -139,6 +147,7 @@ def fork_audio(leg_id: str, fork_id: str, endpoint: str, *, codec: str = "PCMU")
         "sip_h_X-Prozvon-Attempt": leg(leg_id),
         "sip_h_X-Prozvon-Fork": fork_id,
     }
+    values |= {"sip_h_X-Prozvon-Listen": listen} if listen else {}
     return f"originate {variables(values)}{word(endpoint)} '&native_eavesdrop({leg(leg_id)} read)'"
 
 
@@ -243,6 +252,12 @@ def record(leg_id: str, path: str) -> str:
     """Stereo, left the leg itself and right its peer; goes on through park and transfer."""
     options = "{RECORD_STEREO=true,enable_file_write_buffering=false}"
     return f"uuid_record {leg(leg_id)} start {quoted(path)} 0 {options}"
+
+
+def tap(leg_id: str, path: str, most_s: float) -> str:
+    """The far end's octets as they come, unbuffered, to PATH-in.CODEC; ends by itself after `most_s`."""
+    options = "{enable_file_write_buffering=false,RECORD_READ_ONLY=true}"
+    return f"uuid_record {leg(leg_id)} start {quoted(path)} {max(1, round(most_s))} {options}"
 
 
 def stop_recording(leg_id: str, path: str) -> str:

@@ -144,7 +144,7 @@ def test_a_debtor_answers_and_talks_with_an_agent() -> None:
 def test_voicemail_answers_and_no_agent_is_disturbed() -> None:
     state, asked = play(f.LegAnswered, f.ScreeningWanted, f.MachineDetected, f.LegEnded)
     assert state is S.ENDED
-    assert asked == ["RouteCall", "StartScreening", "LeaveMessage", "ReleaseAgent", "Settle"]
+    assert asked == ["RouteCall", "StartScreening", "RouteMachine", "ReleaseAgent", "Settle"]
 
 
 def test_screening_that_cannot_decide_ends_with_a_person() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import yaml
 
 PERSON, MAILBOX, FAX, NOBODY = "+48600000001", "+48600000002", "+48600000003", "+48600000004"
+SWITCHED_OFF, RINGS = "+48600000005", "+48600000006"
+ANNOUNCEMENT_S = 12
 _STAYS = 3_600
 _RUN = "import sys; from engine.sim.program import run; sys.exit(run(sys.argv[1:]))"
 
@@ -20,9 +22,11 @@ class VirtualSwitch:
         calm = {"ring_s": 0, "setup_s": 0.02, "patience_s": _STAYS, "listen_s": _STAYS, "talk_s": _STAYS}
         numbers = {
             PERSON: {"fate": "answer", "greeting_s": 0.8},
-            MAILBOX: {"fate": "voicemail", "voicemail_s": 8},
+            MAILBOX: {"fate": "voicemail", "voicemail_s": 4},
             FAX: {"fate": "fax"},
             NOBODY: {"fate": "busy"},
+            SWITCHED_OFF: {"fate": "announcement", "announcement_s": ANNOUNCEMENT_S},
+            RINGS: {"fate": "answer", "greeting_s": 0.8, "ring_s": 1.5, "ringback": "183"},
         }
         file.write_text(yaml.safe_dump({"default": calm | {"codec": codec}, "numbers": numbers}))
         self._process = subprocess.Popen(
