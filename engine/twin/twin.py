@@ -161,8 +161,11 @@ def policies_of(
     return Mode.PROGRESSIVE, {**POLICIES, Mode.PROGRESSIVE.value: policy}
 
 
+BEEP_S = 1.0  # from the end of a mailbox's greeting to the end of its beep
+
+
 class TwinScreener:
-    """See `engine.dialer.conduct.Screener`. Errs as often as the world's detector does."""
+    """See `engine.dialer.screening.Screener`. Errs as often as the world's detector does."""
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
@@ -186,9 +189,15 @@ class TwinScreener:
                 else f.MachineDetected(life.leg_id, now, kind)
             )
             self._twin.dialer.on_fact(verdict)
+            if fate.kind == "voicemail":
+                self._twin.time.after(max(0.0, fate.greeting_s - verdict_s) + BEEP_S, "beep", beep)
+
+        def beep() -> None:
+            self._twin.dialer.on_fact(f.BeepEnded(life.leg_id, self._twin.time.now))
 
         self._twin.time.after(verdict_s, "verdict", say)
 
+    def early(self, life: CallLife) -> None: ...
     def stop(self, life: CallLife) -> None: ...
 
 

@@ -1,5 +1,6 @@
 """The safety net that a dial string carries: heard when nobody comes, gone when somebody does."""
 
+from engine.switch import orders
 from tests.contracts.switch.calls import PATIENT, Calls, between_ms
 
 
@@ -71,3 +72,28 @@ def test_the_dialplan_has_a_net_for_whom_no_dial_string_carries_one(calls: Calls
     begun = calls.esl.wait_event("PLAYBACK_START", person, since=since)
     assert begun["Playback-File-Path"] == str(own)
     assert calls.ended(person)["Hangup-Cause"] == "NORMAL_CLEARING"
+
+
+def test_a_net_armed_anew_says_its_question_now_and_its_message_in_its_own_time(calls: Calls) -> None:
+    person, _ = calls.answered(PATIENT, calls.net(more=True))
+    calls.esl.wait_event("CHANNEL_EXECUTE", person)
+    order = orders.rearm_net(person, str(calls.prompt()), 1.5, str(calls.prompt("abandon.wav")))
+    assert calls.esl.api(order).startswith("+OK")
+    asked = calls.esl.wait_event("PLAYBACK_START", person)
+    assert asked["Playback-File-Path"] == str(calls.prompt())
+    heard = calls.esl.wait_event("PLAYBACK_STOP", person)
+    begun = calls.esl.wait(
+        lambda e: e["Event-Name"] == "PLAYBACK_START" and "abandon.wav" in e["Playback-File-Path"], "the net"
+    )
+    assert 1_450 < between_ms(heard, begun) < 1_750
+    assert calls.ended(person)["Hangup-Cause"] == "NORMAL_CLEARING"
+
+
+def test_a_bridge_takes_a_call_out_of_a_net_armed_anew(calls: Calls) -> None:
+    agent = calls.standing()
+    person, _ = calls.answered(PATIENT, calls.net(more=True))
+    calls.esl.wait_event("CHANNEL_EXECUTE", person)
+    calls.esl.api(orders.rearm_net(person, "", 1.0, str(calls.prompt("abandon.wav"))))
+    calls.esl.wait_event("CHANNEL_EXECUTE", person)
+    calls.bridge(agent, person)
+    calls.esl.quiet(lambda e: e["Event-Name"] in ("PLAYBACK_START", "CHANNEL_HANGUP"), for_s=1.4)
