@@ -56,6 +56,10 @@ chaos-proofs: $(STAMP) ## switch each safeguard off in turn: chaos must notice
 schema: $(STAMP) ## write the JSON Schemas that editors complete from
 	$(BIN)/prozvon config schema --write
 
+fuzz: $(STAMP) ## bytes of somebody else into every reader, half a minute each
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' || true
+	$(BIN)/python -m tests.fuzz --seconds 30
+
 audit: $(STAMP) ## known holes in what Prozvon is installed with (needs a reachable advisory service)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]' || true
 	@$(BIN)/python -m tests.advisories
