@@ -46,6 +46,7 @@ class Reporter:
         if not concerns_pacing(life):
             return
         now, attempt_id, state = self._clock.now_s(), life.leg_id, life.state
+        waited_s = now - life.waits_since_s if life.waits_since_s else 0.0
         news: News | None = None
         if state is before is State.DIALING:
             how = "early_media" if life.early_media else "dialing"
@@ -54,15 +55,14 @@ class Reporter:
             return
         elif state in MOVED and not (state is State.WAITING and life.talked_to):
             news = CallMoved(attempt_id, MOVED[state], now, life.call_class)
-        elif state is State.TALKING and before in (State.CONNECTING, State.DIALING, State.RINGING):
-            waited_s = now - life.waits_since_s if life.waits_since_s else 0.0
-            if not life.told_pacing:
-                news = PersonServed(attempt_id, waited_s, now)
-        elif state is State.NOTICE and life.abandoned:
-            news = PersonMissed(attempt_id, life.wait_s, now)
-        elif state is State.ENDED and not life.told_pacing:
+        elif life.told_pacing:
+            return
+        elif state is State.TALKING:
+            news = PersonServed(attempt_id, waited_s, now)
+        elif state is State.NOTICE:
+            news = PersonMissed(attempt_id, waited_s, now)
+        elif state is State.ENDED:
             if life.person:  # they hung up before anybody came
-                waited_s = now - life.waits_since_s if life.waits_since_s else 0.0
                 news = PersonMissed(attempt_id, waited_s, now)
             else:
                 news = CallEnded(attempt_id, WHY.get(disposition_of(ending_of(life)), "failed"), now)

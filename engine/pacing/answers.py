@@ -38,7 +38,9 @@ LOST_S = 600.0
 class Flight:
     """What is remembered of one call. Instants on the policy's clock, seconds."""
 
-    __slots__ = ("began_s", "ended_s", "launched_s", "live", "passed", "picked", "row", "screened_s", "stage")
+    __slots__ = (
+        "began_s", "ended_s", "known", "launched_s", "live", "passed", "picked", "row", "screened_s", "stage",
+    )  # fmt: skip
 
     def __init__(self, row: int, now_s: float) -> None:
         self.row, self.launched_s = row, now_s
@@ -46,7 +48,7 @@ class Flight:
         self.passed: list[Passed] = []
         self.picked: tuple[int, int] | None = None
         self.screened_s: float | None = None
-        self.live, self.ended_s = False, 0.0
+        self.known, self.live, self.ended_s = False, False, 0.0  # what became of it
 
     def leave(self, now_s: float) -> None:
         self.passed.append(Passed(self.stage, self.began_s, now_s))
@@ -61,12 +63,13 @@ class Answers:
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         self.flights: dict[str, Flight] = {}
-        self.finished: deque[Flight] = deque()
+        self.in_order: deque[Flight] = deque()  # by launch; none that has been learned from
         self.shapes = Shapes()
         self.by_stage = (Rates(CLASSES), Rates(CLASSES))  # since the launch, since the ringing
         self.launches: deque[list[float]] = deque(maxlen=48)  # [when, refused]
         self.young: dict[str, list[float]] = {}
         self.ring_time_s = 30.0
+        self.known = 0.0  # calls learned from, the old ones weighing less
         self.learned, self.tabled_s, self.rated_s, self.told = 1, -1e9, -1e9, 1
 
     # --- learning ----------------------------------------------------------------------------------
@@ -86,6 +89,7 @@ class Answers:
         self.told += 1
         if state == "dialing":
             flight = self.flights[attempt_id] = Flight(self.row(call_class), now_s)
+            self.in_order.append(flight)
             self.by_stage[DIALING].begin(flight.row, now_s)
             launch = self.young[attempt_id] = [now_s, 0.0]
             self.launches.append(launch)
@@ -134,16 +138,16 @@ class Answers:
             for one in flight.passed:
                 if one.stage != EARLY:
                     self.by_stage[one.stage].answered(flight.row, one.entered_s)
-        flight.live, flight.ended_s = live, now_s
-        self.finished.append(flight)
+        flight.live, flight.ended_s, flight.known = live, now_s, True
 
     def refresh(self, now_s: float) -> None:
         """Learn from calls that are old enough; tables after some of them, answer rates once a second."""
-        finished, shapes = self.finished, self.shapes
-        while finished and finished[0].launched_s + self.ring_time_s + 5.0 <= now_s:
-            one = finished.popleft()
-            shapes.learn(one.passed, one.picked, one.screened_s, one.live, one.ended_s)
-            self.learned += 1
+        shapes, in_order = self.shapes, self.in_order
+        while in_order and in_order[0].launched_s + self.ring_time_s + 5.0 <= now_s:
+            one = in_order.popleft()
+            if one.known:
+                shapes.learn(one.passed, one.picked, one.screened_s, one.live, one.ended_s)
+                self.learned += 1
         if self.learned and now_s - self.tabled_s > min(20.0, 0.01 * shapes.counts["fates"].sums.sum()):
             self.learned, self.tabled_s = 0, now_s
             shapes.tables(self.ring_time_s)

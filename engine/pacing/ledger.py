@@ -34,11 +34,12 @@ class Ledger:
     def theta(self) -> float:
         return math.exp(self.log_theta)
 
-    def note(self, abandoned: bool, cap: float, now_s: float) -> None:
-        """One live answer: served, or abandoned."""
+    def note(self, abandoned: bool, cap: float, now_s: float, dared: bool = True) -> None:
+        """One live answer: served, or abandoned. `dared`: the launches were bounded by θ; an answer that was
+        served without any risk earns no credit."""
         self.live += 1.0
         self.abandoned += float(abandoned)
-        step = GAIN * (AIM * cap - float(abandoned))
+        step = GAIN * ((AIM * cap if dared else 0.0) - float(abandoned))
         self.log_theta = min(max(self.log_theta + step, math.log(THETA_MIN)), math.log(THETA_MAX))
         hour = now_s // HOUR_S
         if not self.hours or self.hours[-1][0] != hour:

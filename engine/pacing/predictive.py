@@ -51,7 +51,7 @@ class Predictive:
                     self.giving_up.gave_up()
             case PersonServed() | PersonMissed():
                 missed, at_s = isinstance(news, PersonMissed), news.at_s + self._ahead_s
-                self.ledger.note(missed, self._terms.cap, at_s)
+                self.ledger.note(missed, self._terms.cap, at_s, self.answers.known >= FEW)
             case TalkEnded():
                 self.handling.talk_ended(news.talk_s)
             case WrapUpEnded():
