@@ -28,6 +28,7 @@ COMMANDS = (
     "journal",
     "twin",
     "bench",
+    "replay",
     "config",
     "amd",
     "sim",
