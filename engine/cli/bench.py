@@ -38,6 +38,7 @@ def add(commands: "Commands[Parser]") -> None:
     pacing.add_argument("--cap", default="3%", metavar="SHARE", help="abandonment at most")
     pacing.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at once")
     pacing.add_argument("--quick", action="store_true", help="a tenth of the time of each world")
+    pacing.add_argument("--part", default="", metavar="SHARE", help="that part of the time of each world")
 
 
 def _help(args: argparse.Namespace) -> int:
@@ -56,10 +57,11 @@ def run(args: argparse.Namespace) -> int:
     cap = share_of(args.cap, "--cap")
     if args.runs < 1 or args.jobs < 1:
         raise ConfigError("at least one", "--runs, --jobs", "Write --runs 1 --jobs 2.")
+    part = share_of(args.part, "--part") if args.part else 0.1 if args.quick else 1.0
     cells = []
     for name in worlds:
         world = world_named(name)
-        hours = world.hours / 10 if args.quick else world.hours
+        hours = world.hours * part
         for policy in policies:
             cells.append(world.but(seed=args.seed, hours=hours, campaign={"mode": policy, "cap": cap}))
     with bar("playing", 1.0) as step:
@@ -98,7 +100,7 @@ def told(outcomes: "list[Outcome]", policies: list[str], cap: float) -> str:
 
 
 def _named(world: "World") -> str:
-    return f"{world.name} ({world.hours:g} h)"
+    return f"{world.name} ({round(world.hours, 2):g} h)"
 
 
 def _cell(outcome: "Outcome") -> str:

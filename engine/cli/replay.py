@@ -32,6 +32,7 @@ def add(commands: "Commands[Parser]") -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when it would have acted otherwise anywhere."""
     from engine.cli.past import past
+    from engine.dialer.conduct import NOTICE_MARGIN_S
     from engine.pacing.snapshot import Terms
     from engine.twin.past_day import day_of
     from engine.twin.replay import replay
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     except Exception:
         raise ConfigError(f"'{args.zone}' is no time zone", "--zone", "Write Europe/Warsaw.") from None
     mode, policies = policies_of(args.mode)
-    terms = Terms(cap=share_of(args.cap, "--cap"), patience_s=args.limit)
+    terms = Terms(cap=share_of(args.cap, "--cap"), patience_s=max(0.0, args.limit - NOTICE_MARGIN_S))
     found = replay(day_of(past(args.journal), args.campaign), policies[mode.value], terms)
     told = found.as_record(args.most)
     rows = [

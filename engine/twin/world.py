@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.domain import strict_yaml
-from engine.domain.campaign import Abandonment, Campaign, Mode, RetryRule
+from engine.domain.campaign import Abandonment, Campaign, Mode, Predicting, RetryRule
 from engine.domain.errors import ConfigError
 from engine.sim.population import Distribution, FateName, Group, PopulationFile, seconds
 
@@ -57,6 +57,10 @@ class Terms(_Part):
 
     mode: str = Field(default="progressive", description="a mode, or a baseline of `prozvon bench pacing`")
     cap: float = Field(default=0.03, gt=0, lt=1, description="abandoned live answers at most, a fraction")
+    reserve: int = Field(default=0, ge=0, description="ready operators kept free for unpaced demand")
+    largest_ratio: float = Field(default=20.0, ge=1, description="calls in flight for each operator")
+    cancel_after_s: float = Field(default=15.0, ge=15, description="ringing before a call may be given up")
+    cancel_share: float = Field(default=0.03, ge=0, le=1, description="given up at most, of the launched")
     max_calls: int = Field(default=0, ge=0, description="legs at once; 0: as many as the trunk has channels")
     calls_per_s: float = Field(default=50.0, gt=0)
     ring_time_s: float = Field(default=30.0, ge=5, le=120)
@@ -196,6 +200,13 @@ def campaign_of(world: World, mode: Mode) -> Campaign:
         retries={name: RetryRule(after_s, limit) for name, (after_s, limit) in terms.retries.items()},
         attempts_limit=terms.attempts_limit,
         rules=tuple((name, dict(params)) for name, params in terms.rules.items()),
+        predicting=Predicting(
+            cap=terms.cap,
+            reserve=terms.reserve,
+            largest_ratio=terms.largest_ratio,
+            cancel_after_s=terms.cancel_after_s,
+            cancel_share=terms.cancel_share,
+        ),
     )
 
 

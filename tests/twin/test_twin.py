@@ -49,7 +49,7 @@ class Silent(Memoryless):
     seed=st.integers(0, 2**32 - 1),
     operators=st.integers(0, 6),
     answer=st.floats(0.05, 0.9),
-    mode=st.sampled_from(["progressive", "ratio-2", "adaptive", "erlang-c"]),
+    mode=st.sampled_from(["predictive", "progressive", "ratio-2", "adaptive", "erlang-c"]),
     screening=st.booleans(),
 )
 def test_the_same_seed_gives_the_same_journal_to_the_byte(
