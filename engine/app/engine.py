@@ -128,6 +128,7 @@ class Engine:
             lines=lines,
         )
         self._leave.callback(self.dialer.stop)
+        self.store.on_new_server = self._store_died
         self.dialer.launcher.prepare = self.prompter.prepare
         self.rules.load(self.store.load_blob(CALLER_ID_USE))
         self.dialer.calls.amd.load(self.store.load_blob(AMD_BOOK))
@@ -166,7 +167,8 @@ class Engine:
         return url
 
     def _store_died(self) -> None:
-        """Nothing is launched until each team is taken anew: our own log knows what its disk lacks."""
+        """Nothing is launched until each team is taken anew: our own log knows what its disk, or the replica
+        that is the primary now, may lack."""
         self.dialer.ownership.forget()
         self.feed.tell("store", what="ended")
 

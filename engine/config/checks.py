@@ -4,6 +4,7 @@ The checks read the plain data, not the models, so that they also speak when a m
 the errors mends the whole file. A value of a wrong shape is passed over here; the models tell about it.
 """
 
+import re
 import string
 from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
@@ -18,6 +19,9 @@ from engine.domain.errors import ConfigError, did_you_mean
 from engine.domain.strict_yaml import Path
 
 At = Callable[[str], FilePath]
+STORE_URL = re.compile(
+    r"((redis|rediss|unix)://|rediss?\+cluster://|rediss?\+sentinel://[^/]+/(?=[^/?])).*", re.DOTALL
+)
 
 
 def check(data: dict[str, Any], literal_secrets: list[Path], at: At) -> Iterator[Found]:
@@ -191,11 +195,12 @@ def _patterns(data: dict[str, Any]) -> Iterator[Found]:
     if isinstance(pattern, str) and (pattern.startswith("/") or ".." in pattern.split("/")):
         yield path, "leads out of media_path", "Write a relative path without '..'."
     url = section_of(data, "store").get("url")
-    if isinstance(url, str) and url and not url.startswith(("redis://", "rediss://", "unix://")):
+    if isinstance(url, str) and url and not STORE_URL.fullmatch(url):
         yield (
             ("store", "url"),
             "is no address of a store",
-            "Write redis://HOST:PORT/0, rediss://… or unix:///PATH.",
+            "Write redis://HOST:PORT/0, rediss://… with TLS, unix:///PATH, "
+            "redis+sentinel://HOST:PORT,HOST:PORT/SERVICE or redis+cluster://HOST:PORT,HOST:PORT.",
         )
 
 

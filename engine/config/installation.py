@@ -94,7 +94,8 @@ class Store(Section):
 
     url: SecretStr = Field(
         default=SecretStr(""),
-        description="redis://, rediss:// or unix:// address, password as ${NAME}; empty: embedded",
+        description="redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// address, "
+        "password as ${NAME}; empty: embedded",
     )
     data_dir: str = Field(
         default="data", min_length=1, description="folder of journal, recordings, prompts, embedded store"

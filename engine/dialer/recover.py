@@ -56,6 +56,7 @@ class Recovery:
         no call may be launched until this has succeeded.
         """
         self._remind_store(team)
+        self._settler.remind_store(team)
         open_attempts = {o.intent.attempt_id: o for o in self._shop.store.open_attempts(team)}
         legs: dict[str, tuple[Switch, LiveLeg]] = {}
         for switch in self._shop.switches.values():

@@ -16,6 +16,7 @@ from engine.domain.errors import Fenced, StoreError
 from engine.ports import IntentBook
 
 RETRY_S = 1.0
+REMEMBERED_S = 15.0  # a store may lose what it took last, in a failover; it is told again
 PROMISED = "callback promised"
 
 
@@ -28,6 +29,7 @@ class Settler:
         self._shop, self._rules, self._gateways, self._intents = shop, rules, gateways, intents
         self._late: deque[tuple[str, Cdr, Touch | None, Scheduled]] = deque()
         self._retrying = False
+        self._written: deque[tuple[float, str, Cdr, Touch | None, Scheduled]] = deque()
         self._writing: dict[str, tuple[CallLife, float]] = {}  # with the callback that is being written
         self.results: dict[str, dict[str, int]] = {}
         self.listeners: list[Callable[[CallLife, Cdr], None]] = []
@@ -133,7 +135,9 @@ class Settler:
 
     def _write(self, team: str, cdr: Cdr, touch: Touch | None, then: Scheduled) -> None:
         try:
-            if not self._shop.store.settle(self._shop.leases[team], cdr, touch, then):
+            if self._shop.store.settle(self._shop.leases[team], cdr, touch, then):
+                self._remember(team, cdr, touch, then)
+            else:
                 self._shop.count("settled_already")
                 if not cdr.originated_at_s and not cdr.created_at_s:  # its intent never came to the store
                     self.results[cdr.campaign_id][cdr.disposition] -= 1
@@ -151,6 +155,20 @@ class Settler:
             )
             self._late.append((team, cdr, touch, then))
             self._retry_later()
+
+    def _remember(self, team: str, cdr: Cdr, touch: Touch | None, then: Scheduled) -> None:
+        now = self._shop.clock.now_s()
+        self._written.append((now, team, cdr, touch, then))
+        while self._written[0][0] < now - REMEMBERED_S:
+            self._written.popleft()
+
+    def remind_store(self, team: str) -> None:
+        """Another server than before has the store: what it lost of our last settlements it is told again.
+        StoreError: the store is away."""
+        for _, of_team, cdr, touch, then in list(self._written):
+            if of_team == team and self._shop.store.settle(self._shop.leases[team], cdr, touch, then):
+                self._shop.count("settlements_restored")
+                log.error("the store had lost a settlement", extra={"attempt": cdr.attempt_id})
 
     def _retry_later(self) -> None:
         if not self._retrying:

@@ -20,7 +20,7 @@ from engine.journal.disk import in_thread
 from engine.journal.read import JournalReader
 from engine.journal.spool import Record, Spool
 from engine.ports import Clock
-from engine.store.batcher import Batcher, Command
+from engine.store.batcher import Command, Runs
 from engine.store.client import script
 from engine.store.codec import pack_plain
 from engine.store.layout import root_of, shard_of
@@ -42,7 +42,7 @@ class HotJournal:
     """
 
     def __init__(
-        self, batcher: Batcher, shards: int, clock: Clock, spool_folder: Path, reader: JournalReader
+        self, batcher: Runs, shards: int, clock: Clock, spool_folder: Path, reader: JournalReader
     ) -> None:
         self._batcher = batcher
         self._shards = shards

@@ -10,13 +10,13 @@ A script then costs the engine a few tens of µs instead of a round trip and two
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import gevent
 import hiredis
 import redis
 from gevent.event import AsyncResult
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from engine import greenlets
 from engine.domain.errors import Fenced, StoreError
@@ -40,6 +40,16 @@ class _Request:
         self.packed = b"".join([pack_command(command) for command in commands])
         self.done: AsyncResult[list[Any]] = AsyncResult()
         self.given_up = False
+
+
+class Runs(Protocol):
+    """What runs commands: one server's batcher, or a Cluster's."""
+
+    def run(self, command: Command, deadline_s: float = DEADLINE_S, patient: bool = False) -> Any: ...
+    def run_all(
+        self, commands: Sequence[Command], deadline_s: float = DEADLINE_S, patient: bool = False
+    ) -> list[Any]: ...
+    def close(self) -> None: ...
 
 
 class Batcher:
@@ -73,6 +83,14 @@ class Batcher:
         wait `PATIENCE_S` for others to travel with."""
         if not commands:
             return []
+        replies = self.taken(self.posted(commands, patient), deadline_s)
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise as_store_error(reply, self._where)
+        return replies
+
+    def posted(self, commands: Sequence[Command], patient: bool = False) -> _Request:
+        """Commands on their way; `taken` waits for what comes of them."""
         if len(self._waiting) >= WAITING_MOST:
             raise StoreError("the store is overloaded", self._where, "Calls wait faster than it answers.")
         request = _Request(commands)
@@ -83,6 +101,10 @@ class Batcher:
                 greenlets.run_soon("store", self._flush)
             elif self._departure is None:
                 self._departure = greenlets.start_later(PATIENCE_S, "store", self._depart)
+        return request
+
+    def taken(self, request: _Request, deadline_s: float = DEADLINE_S) -> list[Any]:
+        """The replies, errors of the server among them. StoreError: lost."""
         try:
             replies: list[Any] = request.done.get(timeout=deadline_s)
         except gevent.Timeout:
@@ -90,9 +112,6 @@ class Batcher:
             raise StoreError(
                 f"the store did not answer within {deadline_s:g} s", self._where, "See that Redis runs."
             ) from None
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise self._as_store_error(reply)
         return replies
 
     def close(self) -> None:
@@ -137,16 +156,19 @@ class Batcher:
         connection = self._connected()
         self.batches += 1
         connection.send_packed_command([b"".join([request.packed for request in batch])])
-        unknown = []
+        unknown, demoted = [], False
         for request in batch:
             self.commands += len(request.commands)
             replies = [_read(connection) for _ in request.commands]
+            demoted = demoted or any(isinstance(reply, ReadOnlyError) for reply in replies)
             if any(isinstance(reply, NoScriptError) for reply in replies):
                 unknown.append((request, replies))
             else:
                 request.done.set(replies)
         for request, replies in unknown:
             self._load_and_repeat(connection, request, replies)
+        if demoted:  # a replica now: the next batch finds the primary
+            self._drop_connection()
 
     def _load_and_repeat(self, connection: Any, request: _Request, replies: list[Any]) -> None:
         """Somebody flushed the server's scripts. NOSCRIPT means nothing ran: those commands may go again."""
@@ -187,13 +209,15 @@ class Batcher:
             return StoreError(error.what, error.where, error.fix)
         return StoreError(f"the store is away: {error}", self._where, "See that Redis runs.")
 
-    def _as_store_error(self, error: Exception) -> StoreError:
-        text = str(error)
-        if text.startswith("FENCED"):
-            return Fenced(f"another engine owns team {text[7:]}", self._where, "Stop dialing for the team.")
-        if text.startswith("REUSED"):
-            return StoreError(f"attempt id {text[7:]} carries another intent", self._where, "Make a new id.")
-        return StoreError(f"the store refused: {text}", self._where)
+
+def as_store_error(error: Exception, where: str) -> StoreError:
+    """What the server refused, in our words."""
+    text = str(error)
+    if text.startswith("FENCED"):
+        return Fenced(f"another engine owns team {text[7:]}", where, "Stop dialing for the team.")
+    if text.startswith("REUSED"):
+        return StoreError(f"attempt id {text[7:]} carries another intent", where, "Make a new id.")
+    return StoreError(f"the store refused: {text}", where)
 
 
 def load_scripts(connection: Any) -> None:

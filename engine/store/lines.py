@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.ports import Clock, LineAsk, LineSlice
-from engine.store.batcher import Batcher
+from engine.store.batcher import Runs
 from engine.store.client import script
 
 TURN_MS: Final = 10_000
@@ -14,7 +14,7 @@ TURN_MS: Final = 10_000
 class RedisLines:
     """See `engine.ports.Lines`. All gateways in one round trip."""
 
-    def __init__(self, batcher: Batcher) -> None:
+    def __init__(self, batcher: Runs) -> None:
         self._batcher = batcher
 
     def share(self, owner: str, asks: Sequence[LineAsk], ttl_s: float) -> list[LineSlice]:

@@ -1,18 +1,22 @@
 """ContactStore in Redis: one Lua script per atomic step, one round trip per call where it matters."""
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
+
+from redis.crc import key_slot
 
 from engine.domain.attempt import Cdr, Intent
 from engine.domain.campaign import CampaignState
 from engine.domain.contact import Claimed, Contact, PersonHistory, Progress, Scheduled, Touch, TouchPhase
 from engine.domain.errors import StoreError
 from engine.ports import ImportCount, Lease, OpenAttempt, QueueSizes
-from engine.store.batcher import Batcher, Command, load_scripts
+from engine.store.addresses import address_of
+from engine.store.batcher import Batcher, Command, Runs
 from engine.store.client import REPLY_TIMEOUT_S, make_pool, script, without_password
+from engine.store.cluster import ClusterBatcher
 from engine.store.codec import (
     INTENT,
     PROGRESS,
@@ -26,14 +30,13 @@ from engine.store.codec import (
 from engine.store.layout import (
     BLOB,
     CAMPAIGNS,
-    FORMAT,
-    META,
     bucket_of,
     read_contact,
     root_of,
     shard_of,
     stored_contact,
 )
+from engine.store.meeting import Meeting
 
 IMPORT_CHUNK: Final = 500
 
@@ -42,7 +45,8 @@ class RedisStore:
     """See `engine.ports.ContactStore`. `shards` is fixed when the store is first used and checked ever after.
 
     `replicas`: how many replicas must confirm an intent before it counts (`WAIT`); without that an intent
-    could be lost in a failover, and its call be made twice.
+    could be lost in a failover, and its call be made twice. Such intents have a connection of their own, for
+    a replica that is away holds up everything behind them.
     """
 
     def __init__(
@@ -53,10 +57,24 @@ class RedisStore:
         self._roots = [root_of(shard) for shard in range(shards)]
         self._replicas = replicas
         self._fenced_as: dict[str, int] = {}
-        self.batcher = Batcher(make_pool(url, timeout_s), url, self._prepare)
+        meeting = Meeting(self._where, shards, self._changed)
+        self.on_new_server: Callable[[], None] = lambda: None
+        """Another server answers than before, or the same one started anew: it may lack what was stored last.
+        Called once, before anything is asked of it."""
+        address = address_of(url)
+        self._groups = _by_slot(self._roots) if address.kind == "cluster" else [self._roots]
+
+        def runs() -> Runs:
+            if address.kind == "cluster":
+                return ClusterBatcher(address, url, timeout_s, meeting, self._changed)
+            return Batcher(make_pool(url, timeout_s), url, meeting.prepare)
+
+        self.batcher = runs()
+        self._confirmed = runs() if replicas else self.batcher
 
     def close(self) -> None:
         self.batcher.close()
+        self._confirmed.close()
 
     # --- ownership --------------------------------------------------------------------------------------
 
@@ -72,7 +90,8 @@ class RedisStore:
                 return None
             token, until_ms = reply
             if self._fenced_as.get(team) != token:  # every shard must refuse the old owner before we begin
-                seen = max(self.batcher.run(script("fence").call(self._roots, team, token)))
+                known = self._of_every_group("fence", team, token)
+                seen = max(token_seen for group in known for token_seen in group)
                 if seen > token:  # a failover took the newest ownership from the store: be newer than that
                     least = seen + 1
                     continue
@@ -131,10 +150,36 @@ class RedisStore:
         if limit <= 0:
             return []
         lease_ms = max(1, round(lease_s * 1000))
-        rows = self.batcher.run(
-            script("claim").call(self._roots, lease.team, lease.token, campaign_id, limit, lease_ms)
-        )
+        ask = (lease.team, lease.token, campaign_id)
+        if len(self._groups) == 1:
+            (rows,) = self._of_every_group("claim", *ask, limit, lease_ms, "")
+        else:
+            rows = self._claim_across(ask, limit, lease_ms)
         return [_claimed(*row) for row in rows]
+
+    def _claim_across(self, ask: tuple[str, int, str], limit: int, lease_ms: int) -> list[Any]:
+        """The best of all slots: every one says what it has, and each gives its part of the best."""
+        ranked = [
+            (float(rank), contact, group)
+            for group, heads in enumerate(self._of_every_group("claim", *ask, limit, lease_ms, "look"))
+            for rank, contact in zip(heads[::2], heads[1::2], strict=True)
+        ]
+        best = sorted(ranked)[:limit]
+        parts = Counter(group for _, _, group in best)
+        found = self.batcher.run_all(
+            [
+                script("claim").call(self._groups[group], *ask, part, lease_ms, "")
+                for group, part in parts.items()
+            ]
+        )
+        rows = [row for some in found for row in some]
+        for group in dict.fromkeys(group for _, _, group in sorted(ranked)):
+            if len(rows) >= len(best):
+                break  # nobody among the best was busy
+            again = script("claim").call(self._groups[group], *ask, len(best) - len(rows), lease_ms, "")
+            rows += self.batcher.run(again)
+        place = {contact: at for at, (_, contact, _) in enumerate(best)}
+        return sorted(rows, key=lambda row: place.get(read_contact(row[0]).contact_id.encode(), limit))
 
     def put_back(
         self,
@@ -180,9 +225,9 @@ class RedisStore:
         )
 
     def queue_sizes(self, campaign_id: str, wall_s: float) -> QueueSizes:
-        due, later, claimed, done, earliest_ms = self.batcher.run(
-            script("queue_sizes").call(self._roots, campaign_id, epoch_ms(wall_s) or 0)
-        )
+        counted = self._of_every_group("queue_sizes", campaign_id, epoch_ms(wall_s) or 0)
+        due, later, claimed, done = (sum(group[at] for group in counted) for at in range(4))
+        earliest_ms = min((group[4] for group in counted if group[4]), default=0)
         return QueueSizes(due, later, claimed, done, earliest_ms / 1000)
 
     def find_contact(self, contact_id: str) -> Claimed | None:
@@ -221,7 +266,7 @@ class RedisStore:
         ]
         if self._replicas:
             commands.append(("WAIT", self._replicas, 500))
-        replies = self.batcher.run_all(commands)
+        replies = self._confirmed.run_all(commands)
         if self._replicas and replies[0] == 1 and replies[1] < self._replicas:
             raise StoreError(
                 f"an intent reached {replies[1]} of {self._replicas} replicas",
@@ -286,20 +331,20 @@ class RedisStore:
     def _root(self, identity: str) -> str:
         return self._roots[shard_of(identity, self._shards)]
 
-    def _prepare(self, connection: Any) -> None:
-        """On every new connection: the scripts are known, and the store is laid out as we think."""
-        load_scripts(connection)
-        connection.send_command("HSETNX", META, "shards", self._shards)
-        connection.send_command("HSETNX", META, "format", FORMAT)
-        connection.send_command("HMGET", META, "shards", "format")
-        _, _, (shards, format_) = (connection.read_response() for _ in range(3))
-        if (int(shards), int(format_)) != (self._shards, FORMAT):
-            raise StoreError(
-                f"the store was made with {int(shards)} shards in format {int(format_)}; "
-                f"this engine is set to {self._shards} shards in format {FORMAT}",
-                self._where,
-                f"Set store.shards to {int(shards)}, or use an empty store.",
-            )
+    def _of_every_group(self, name: str, *args: str | int) -> list[Any]:
+        """What a script that looks at all shards replies: for all at once, on a Cluster for each slot."""
+        return self.batcher.run_all([script(name).call(group, *args) for group in self._groups])
+
+    def _changed(self) -> None:
+        self._fenced_as.clear()
+        self.on_new_server()
+
+
+def _by_slot(roots: list[str]) -> list[list[str]]:
+    slots: dict[int, list[str]] = defaultdict(list)
+    for root in roots:
+        slots[key_slot(root.encode())].append(root)
+    return list(slots.values())
 
 
 def _pairs(flat: list[bytes]) -> dict[bytes, bytes]:

@@ -1,5 +1,6 @@
 """What only the store in Redis can suffer: lost replies, restarts, flushed scripts, replicas, kill -9."""
 
+import contextlib
 import socket
 import subprocess
 import sys
@@ -78,6 +79,8 @@ def test_a_store_that_is_away_is_an_error_at_once_and_no_error_when_it_is_back(s
     assert time.monotonic() - began < 1.0
 
     server.start()
+    with pytest.raises(StoreError, match="another server"):  # said once: it may lack what was stored last
+        store.ping()
     assert store.ping() < 1.0
 
 
@@ -139,9 +142,23 @@ def test_a_connection_that_broke_while_idle_is_not_used(
     monkeypatch.setattr("engine.store.batcher.IDLE_S", 0.0)
     store = RedisStore(server.url)
     store.ping()
-    server.kill()
-    server.start()
+    redis.Redis.from_url(server.url).client_kill_filter(skipme=True)
     assert store.ping() < 1.0
+
+
+def test_a_server_that_was_started_anew_is_told_before_anything_is_asked_of_it(server: Server) -> None:
+    store = RedisStore(server.url)
+    told: list[str] = []
+    store.on_new_server = lambda: told.append("new")
+    lease = owner(store)
+    server.written().kill()
+    server.start()
+    with pytest.raises(StoreError):  # the connection broke, or the server is another one
+        store.intend(lease, intent_for(case("c1")))
+    with contextlib.suppress(StoreError):
+        store.ping()
+    assert told == ["new"]
+    assert store.open_attempts("north") == []
 
 
 def test_a_store_made_with_other_shards_is_refused(server: Server) -> None:

@@ -1,9 +1,9 @@
 -- Take due contacts from the queues under a lease, best first over all given shards: higher priority, then
 -- earlier due, then smaller id.
 -- KEYS    roots of the shards (on a Cluster: those of one slot)
--- ARGV    team, token, campaign, limit, lease in ms
+-- ARGV    team, token, campaign, limit, lease in ms, 'look' to be told only what is there
 -- Returns for each contact {stored value, progress or '', fields of the person, end of the lease in epoch ms}.
--- Raises FENCED. Contacts whose lease ran out return to their queues first.
+-- or, for a look, the best ones' ranks and ids. Raises FENCED. Contacts whose lease ran out return first.
 -- Atomic because a contact must not be handed out twice, nor two contacts of one person. O(log n + limit):
 -- what a call moves is bounded; a backlog of expired leases or of contacts just become due takes a few calls.
 local EXPIRE_MOST, PROMOTE_MOST = 20, 40 -- moves per shard and call: a few ms in all
@@ -66,6 +66,17 @@ local function best()
     end
   end
   return found
+end
+
+if ARGV[6] == 'look' then
+  local seen = {}
+  while #seen < 2 * limit do
+    local cursor = best()
+    if not cursor then break end
+    seen[#seen + 1], seen[#seen + 2] = string.format('%.0f', cursor.rank), cursor.rows[cursor.at]
+    advance(cursor)
+  end
+  return seen
 end
 
 local claimed, gone, busy_people = {}, {}, 0
