@@ -1,6 +1,6 @@
 """Calls that come in, on either switch: queued to agents, served by a robot, and not lost with the engine."""
 
-from tests.stories.live.stage import MUSIC_HZ, MUSIC_S, NOTICE_HZ, Stage, let_pass
+from tests.stories.live.stage import MUSIC_HZ, MUSIC_S, NOTICE_HZ, Stage
 
 CALLER = "48600999001"
 
@@ -39,8 +39,7 @@ def test_an_agent_who_becomes_ready_gets_the_caller_who_waits(stage: Stage) -> N
 def test_a_caller_is_served_by_the_scenario(stage: Stage) -> None:
     stage.esl.subscribe("PLAYBACK_START", "PLAYBACK_STOP")
     leg, caller = stage.call_in(CALLER, "48220000201")
-    stage.reaches(leg, "robot")
-    let_pass(1.0)
+    stage.prompt(leg, 1)
     caller.hang_up()
     cdr = stage.cdr(leg)
     assert (cdr["mode"], cdr["campaign_id"], cdr["outcome"]) == ("inbound", "short", "wanted")
