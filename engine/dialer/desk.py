@@ -6,11 +6,12 @@ from dataclasses import replace
 from engine.calls.agent import AgentLife
 from engine.calls.attempt import State
 from engine.control import NotFound, Refused
-from engine.dialer.agents import Agents, card_of
+from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls
 from engine.dialer.consult import Consultations
 from engine.dialer.launch import Launcher
 from engine.dialer.life import CallLife
+from engine.dialer.promises import card_of
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop
 from engine.dialer.wayout import WayOut
