@@ -58,7 +58,11 @@ class Control(Protocol):
     def stop_campaign(self, campaign_id: str) -> dict[str, Any]: ...
     def campaign_status(self, campaign_id: str) -> dict[str, Any]:
         """state, mode, queue {due, later, claimed, done, next_due_at_s}, calls by state, summary of results,
-        last pacing decision with its reason."""
+        last pacing decision with its reason, what AMD's errors cost (`amd`; None: no AMD)."""
+        ...
+
+    def campaign_allow_amd(self, campaign_id: str) -> dict[str, Any]:
+        """AMD, which switched itself off, listens again; its audits begin anew."""
         ...
 
     # --- contacts ----------------------------------------------------------------------------------

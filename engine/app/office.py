@@ -147,14 +147,16 @@ class Office(AgentsOffice):
         return self._brief(campaign)
 
     def _must_be_playable(self, campaign: Campaign) -> None:
-        """The notice is proven present on every switch that may play it, or the campaign does not start."""
+        """What is said to people and machines is proven present on every switch that may play it, or the
+        campaign does not start."""
         for name, switch in self.engine.switches.ports.items():
-            notice = campaign.abandonment.notice
             if not switch.up:
                 raise Refused(f"switch {name} is not connected", "start", "See `prozvon doctor`.")
-            if notice and not switch.file_exists(notice):
-                fix = "Share the folder with the switch, or set media_path to where it sees it."
-                raise Refused(f"switch {name} cannot find {notice}", f"campaign {campaign.campaign_id}", fix)
+            for prompt in (campaign.abandonment.notice, campaign.machine_message, campaign.amd.ask):
+                if prompt and not switch.file_exists(prompt):
+                    fix = "Share the folder with the switch, or set media_path to where it sees it."
+                    where = f"campaign {campaign.campaign_id}"
+                    raise Refused(f"switch {name} cannot find {prompt}", where, fix)
 
     def pause_campaign(self, campaign_id: str) -> dict[str, Any]:
         campaign = self._campaign(campaign_id)
@@ -172,8 +174,14 @@ class Office(AgentsOffice):
         return {
             **self._brief(campaign),
             "needs_agents": needs,
+            "amd": self.engine.dialer.calls.amd.figures(campaign) if campaign.screening else None,
             "summary": self._totals.of(campaign_id).as_record(),
         }
+
+    def campaign_allow_amd(self, campaign_id: str) -> dict[str, Any]:
+        campaign = self._campaign(campaign_id)
+        self.engine.dialer.calls.amd.allow(campaign_id)
+        return self.engine.dialer.calls.amd.figures(campaign)
 
     # --- contacts and results ----------------------------------------------------------------------
 

@@ -62,6 +62,7 @@ class MediaScreener:
         self._turn = count()
         self._forks: dict[str, Copy] = {}  # by fork id
         self._of_attempt: dict[str, Copy] = {}
+        self._orphans: dict[str, Copy] = {}  # by attempt: their process died, and no other was up
 
     def _process(self, config: Config, number: int, logs: Path, arguments: list[str]) -> MediaProcess:
         """The media process with this number, and its share of the ports. Beside the virtual switch any SIP
@@ -100,6 +101,7 @@ class MediaScreener:
             self._begin(life, early=True)
 
     def start(self, life: CallLife) -> None:
+        self._orphans.pop(life.leg_id, None)
         opened = self._of_attempt.get(life.leg_id)
         if opened is not None and opened.codec == life.codec and opened.process.up:
             opened.early = False
@@ -110,10 +112,10 @@ class MediaScreener:
             opened = self._begin(life, early=False)
         if opened is not None:
             self._shop.count("screenings")
-            most_s = life.campaign.abandonment.max_screening_s
-            self._after(opened, most_s, lambda: self._undecided(opened))
+            self._wait_for_verdict(opened, life.campaign.abandonment.max_screening_s)
 
     def stop(self, life: CallLife) -> None:
+        self._orphans.pop(life.leg_id, None)
         opened = self._of_attempt.get(life.leg_id)
         if opened is not None:
             self._end(opened)
@@ -185,16 +187,16 @@ class MediaScreener:
         opened.beep_off()
         opened.beep_off = nothing
         if line["ended_ms"] < 0:
-            opened.beep_off = self._shop.timers.after(BEEP_MOST_S, "beep", lambda: self._beep_over(opened))
-            return
-        self._shop.count("beeps")
-        self._note(
-            opened, "beep", at_ms=line["at_ms"], details={k: line[k] for k in ("began_ms", "ended_ms", "hz")}
-        )
-        self._beep_over(opened)
+            then = self._shop.timers.after(BEEP_MOST_S, "beep", lambda: self._beep_over(opened, line))
+            opened.beep_off = then
+        else:
+            self._beep_over(opened, line)
 
-    def _beep_over(self, opened: Copy) -> None:
+    def _beep_over(self, opened: Copy, line: dict[str, Any]) -> None:
         opened.beep_off = nothing
+        self._shop.count("beeps")
+        details = {name: line[name] for name in ("began_ms", "ended_ms", "hz")}
+        self._note(opened, "beep", at_ms=line["at_ms"], details=details)
         self._on_fact(f.BeepEnded(opened.life.leg_id, self._shop.clock.now_s()))
 
     def _announced(self, opened: Copy, line: dict[str, Any]) -> None:
@@ -253,16 +255,33 @@ class MediaScreener:
     # --- media processes that come and go ------------------------------------------------------------
 
     def _process_down(self, process: MediaProcess) -> None:
-        """Its copies have no ear any more. Calls that nobody has judged yet are given to another process."""
+        """Its copies have no ear any more. Calls that nobody has judged yet are given to another process, or
+        to itself when it is back."""
         for opened in [one for one in self._forks.values() if one.process is process]:
-            life, waits = opened.life, not (opened.closing or opened.decided)
+            waits = not (opened.closing or opened.decided)
             self._end(opened)
-            if waits and (again := self._begin(life, opened.early)) is not None:
-                self._shop.count("screenings_moved")
-                if not opened.early:
-                    limits = life.campaign.abandonment
-                    left_s = limits.max_screening_s - (self._shop.clock.now_s() - life.answered_s)
-                    self._after(again, max(0.0, left_s), lambda again=again: self._undecided(again))  # type: ignore[misc]
+            if waits:
+                self._orphans[opened.life.leg_id] = opened
+        self._adopt_orphans()
 
     def _process_up(self, process: MediaProcess) -> None:
         self._shop.tell("media", process=process.name, what="up", deaths=process.deaths)
+        self._adopt_orphans()
+
+    def _adopt_orphans(self) -> None:
+        if not any(process.up for process in self.processes):
+            return
+        orphans, self._orphans = list(self._orphans.values()), {}
+        for lost in orphans:
+            life = lost.life
+            again = self._begin(life, lost.early)
+            if again is None:
+                continue
+            self._shop.count("screenings_moved")
+            if not lost.early:
+                limits = life.campaign.abandonment
+                left_s = limits.max_screening_s - (self._shop.clock.now_s() - life.answered_s)
+                self._wait_for_verdict(again, max(0.0, left_s))
+
+    def _wait_for_verdict(self, opened: Copy, most_s: float) -> None:
+        self._after(opened, most_s, lambda: self._undecided(opened))

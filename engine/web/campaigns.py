@@ -11,12 +11,22 @@ from engine.web.auth import Scope
 from engine.web.route import Answer, Ask, Look, Nothing, Route
 
 CAMPAIGN = {"campaign_id": "autumn", "mode": "progressive", "state": "running", "team": "collectors"}
+AMD = {
+    "audits": 240,
+    "wrong": 1,
+    "share": 0.00417,
+    "rate": 0.0182,
+    "highest": 0.0267,
+    "limit": 0.03,
+    "off": "",
+}
 STATUS = {
     **CAMPAIGN,
     "queue": {"due": 120, "later": 40, "claimed": 3, "done": 37, "next_due_at_s": 1795000000.0},
     "calls": {"dialing": 2, "talking": 4},
     "results": {"talked": 21, "busy": 9, "no_answer": 7},
     "pacing": {"launch": 1, "reason": "one ready agent, none in flight"},
+    "amd": AMD,
 }
 IMPORT = {
     "added": 998,
@@ -65,6 +75,10 @@ def stop_campaign(control: Control, ask: Ask[Nothing]) -> Answer:
 
 def campaign_status(control: Control, ask: Ask[Nothing]) -> Answer:
     return control.campaign_status(ask.path["campaign_id"])
+
+
+def allow_amd(control: Control, ask: Ask[Nothing]) -> Answer:
+    return control.campaign_allow_amd(ask.path["campaign_id"])
 
 
 def campaign_summary(control: Control, ask: Ask[Nothing]) -> Answer:
@@ -145,6 +159,8 @@ def routes() -> tuple[Route[Any], ...]:
         act("stop", "No new calls; ringing ones are given up, talks go on.", stop_campaign),
         Route("GET", f"{one}/status", see, "Queue, calls, results and the last pacing decision.",
               campaign_status, Nothing, STATUS),
+        Route("POST", f"{one}/allow-amd", run,
+              "AMD, which switched itself off, listens again; audits begin anew.", allow_amd, Nothing, AMD),
         Route("GET", f"{one}/summary", see, "What came of the campaign so far.",
               campaign_summary, Nothing, {"attempts": 37, "by_disposition": {"talked": 21, "busy": 16}}),
         Route(

@@ -42,6 +42,7 @@ class Call:
     answered: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     sequence: int = 0
+    said: int = 0
     timestamp: int = 0
     key_began: int = 0
     keys: list[bytes] = field(default_factory=list)
@@ -54,10 +55,15 @@ class Call:
 
 class FarEnd:
     """`tone_hz`: what it says; 0 keeps silent. `says`: A-law, said from the answer on, instead of a tone.
-    `answer`: takes calls by itself after `ring_s`."""
+    `answer`: takes calls by itself after `ring_s`. `early`: A-law, said before that instead of ringing."""
 
     def __init__(
-        self, tone_hz: float = 0.0, answer: bool = True, ring_s: float = 0.0, says: bytes = b""
+        self,
+        tone_hz: float = 0.0,
+        answer: bool = True,
+        ring_s: float = 0.0,
+        says: bytes = b"",
+        early: bytes = b"",
     ) -> None:
         self.port = free_ports(1)[0]
         self.answer, self.ring_s = answer, ring_s
@@ -65,6 +71,7 @@ class FarEnd:
         self.arrived = threading.Condition()
         level = says or (alaw_encode(tone(tone_hz, 1.0)) if tone_hz else b"\xd5" * 8000)
         self._frames = [level[at : at + FRAME] for at in range(0, len(level) - FRAME + 1, FRAME)]
+        self._early = [early[at : at + FRAME] for at in range(0, len(early) - FRAME + 1, FRAME)]
         self._sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sip.bind(("127.0.0.1", self.port))
         self._timers: list[tuple[float, Call]] = []
@@ -136,7 +143,7 @@ class FarEnd:
 
     def _tick(self, talking: list[Call]) -> None:
         for call in talking:
-            if call.answered.is_set() and call.media_peer:
+            if (call.answered.is_set() or self._early) and call.media_peer:
                 self._speak(call)
         for at_s, call in [timer for timer in self._timers if timer[0] <= time.monotonic()]:
             self._timers.remove((at_s, call))
@@ -145,7 +152,9 @@ class FarEnd:
 
     def _speak(self, call: Call) -> None:
         kind, mark, stamp = PCMA, 0, call.timestamp
-        payload = self._frames[call.sequence % len(self._frames)]
+        frames = self._frames if call.answered.is_set() else self._early
+        payload = frames[call.said % len(frames)]
+        call.said += 1
         if call.keys and (key := call.keys.pop(0)):
             payload, kind, stamp = key, KEYS, call.key_began
             mark = 0x80 if key[2:] == struct.pack("!H", FRAME) else 0
@@ -184,7 +193,10 @@ class FarEnd:
             call.local = f"{header(message, 'To')};tag={uuid4().hex[:8]}"
             call.target = re.sub(r".*<([^>]*)>.*", r"\1", header(message, "Contact"))
             self._learn_media(call, message)
-            self._reply(message, peer, "180 Ringing", call)
+            if self._early:
+                self._reply(message, peer, "183 Session Progress", call, self._sdp(call))
+            else:
+                self._reply(message, peer, "180 Ringing", call)
             if self.answer:
                 self._timers.append((time.monotonic() + self.ring_s, call))
         elif call.answered.is_set():
@@ -193,7 +205,7 @@ class FarEnd:
             self._reply(message, peer, "200 OK", call, self._sdp(call))
 
     def _pick_up(self, call: Call) -> None:
-        call.answered_at_s = time.monotonic()
+        call.answered_at_s, call.said = time.monotonic(), 0
         call.answered.set()
         self._reply(call.invite, call.peer, "200 OK", call, self._sdp(call))
 
