@@ -41,6 +41,9 @@ test-freeswitch: $(STAMP) ## the contract and campaign tests on a real FreeSWITC
 cluster: $(STAMP) ## several engines, Redis behind Sentinel and as Cluster: deaths and takeovers, as real processes
 	$(BIN)/python -m pytest -m cluster -rs tests/cluster
 
+compare-freeswitch: $(STAMP) ## half an hour of twenty operators on a real FreeSWITCH, against the twin's prediction
+	$(BIN)/python -m tests.freeswitch.compare
+
 bench: $(STAMP) ## measure the figures of docs/benchmarks.md on this machine
 	$(BIN)/python -m tests.bench
 

@@ -1,0 +1,184 @@
+"""The twin's word against a real FreeSWITCH: `make compare-freeswitch`, `python -m tests.freeswitch.compare`.
+
+Twenty operators, half an hour, mode predictive: the engine beside FreeSWITCH with SIPp as the carrier and as
+the operators' phones; and the same world played by the twin before, with a prediction interval for one such
+half hour. Exit code 1: the measured occupancy or abandonment lies outside of it.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.twin.measures import student_t, total
+from engine.twin.results import play
+from engine.twin.world import World
+from tests.freeswitch.crowd import RING_S, TALK_S, Sipp, numbers, operators, people
+from tests.freeswitch.fixtures import missing
+from tests.freeswitch.switch import FreeSwitch, Lane, find_freeswitch
+from tests.stories.configs import ONCE, campaign, config
+from tests.stories.engine_process import EngineProcess, wait_for
+
+SHARES = {"answer": 0.3, "no_answer": 0.35, "busy": 0.2, "unreachable": 0.1, "dead": 0.05}
+WRAP_UP_S, RING_TIME_S = 8.0, 25.0
+STAFFED = frozenset({"ready", "reserved", "talking", "wrap_up"})
+MEASURES = ("occupancy", "abandonment")
+
+
+def world_of(operators_: int, minutes: float, mode: str) -> World:
+    """What the twin is told: the shares and times of the crowd, the delays of the switch."""
+    return World.model_validate(
+        {
+            "name": "compare",
+            "hours": minutes / 60,
+            "operators": {"count": operators_, "wrap_up_s": WRAP_UP_S},
+            "campaign": {
+                "mode": mode,
+                "ring_time_s": RING_TIME_S,
+                "calls_per_s": 20,
+                "retries": {name: (rule["after_s"], rule["limit"]) for name, rule in ONCE.items()},
+            },
+            "default": {
+                "setup_s": 0.03,
+                "ring_s": {"quantiles": RING_S},
+                "talk_s": {"quantiles": TALK_S},
+                "patience_s": 3600,
+                "shares": SHARES,
+            },
+            "trunk": {"channels": 200, "calls_per_s": 20},
+            "delays": {"check_s": 0.05, "notice_s": 2.0},
+        }
+    )
+
+
+def predicted(world: World, runs: int) -> dict[str, tuple[float, float, float]]:
+    """By measure: mean of the runs, and the 95 % prediction interval of one more."""
+    batches = play(world, runs).batches
+    found = {}
+    for name in MEASURES:
+        values = [_values(total([page]).__getattribute__)[name] for page in batches]
+        mean, spread = statistics.mean(values), statistics.stdev(values)
+        half = student_t(runs - 1) * spread * math.sqrt(1 + 1 / runs)
+        found[name] = (mean, max(0.0, mean - half), mean + half)
+    return found
+
+
+def _values(of: Any) -> dict[str, float]:
+    return {
+        "occupancy": (of("talk_s") + of("wrap_s")) / of("staffed_s"),
+        "abandonment": (of("abandoned") + of("hung_up")) / max(1, of("live")),
+    }
+
+
+def measured(records: list[dict[str, Any]], from_s: float, until_s: float) -> dict[str, float]:
+    """The same measures from the engine's journal."""
+    lasted = dict.fromkeys(("staffed", "talking", "wrap_up"), 0.0)
+    moves: dict[str, list[tuple[float, str]]] = {}
+    for one in records:
+        if one["kind"] == "agent" and "state" in one:
+            moves.setdefault(one["agent"], []).append((one["at_s"], one["state"]))
+    for mine in moves.values():
+        for (at_s, state), (next_s, _) in zip(mine, [*mine[1:], (until_s, "")], strict=True):
+            seconds = max(0.0, min(next_s, until_s) - max(at_s, from_s))
+            lasted["staffed"] += seconds * (state in STAFFED)
+            if state in lasted:
+                lasted[state] += seconds
+    ends = [one["disposition"] for one in records if one["kind"] == "cdr" and one["ended_at_s"] <= until_s]
+    missed = sum(end in ("abandoned", "hung_up") for end in ends)
+    talked = ends.count("talked")
+    return {
+        "occupancy": (lasted["talking"] + lasted["wrap_up"]) / lasted["staffed"],
+        "abandonment": missed / max(1, missed + talked),
+        "live": missed + talked,
+        "launched": sum(one["kind"] == "intent" for one in records),
+    }
+
+
+def on_freeswitch(
+    home: Path, operators_: int, minutes: float, mode: str
+) -> tuple[list[dict[str, Any]], float, float]:
+    """The run itself: the journal, and the seconds between which it counts."""
+    lane = Lane()
+    switch = FreeSwitch(str(find_freeswitch()), home / "freeswitch", lane)
+    running: list[Any] = [switch]
+    try:
+        switch.start()
+        crowd = Sipp(home / "people", people(), lane.carrier_rtp, switch.carrier_port)
+        phones = Sipp(home / "operators", operators(), lane.carrier_rtp + 250)
+        running += [crowd, phones]
+        real = {
+            "name": "fs",
+            "port": switch.esl_port,
+            "password": switch.password,
+            "agent_dial": f"sofia/internal/{{extension}}@127.0.0.1:{phones.port}",
+        }
+        terms = campaign(
+            "c1",
+            mode,
+            max_calls=200,
+            calls_per_s=20,
+            ring_time_s=RING_TIME_S,
+            wrap_up_s=WRAP_UP_S,
+            record=False,
+            abandonment={"notice": str(switch.media_dir / "abandon.wav")},
+        )
+        gateways = [{"name": "trunk", "channels": 200, "calls_per_s": 20, "rest_after_failures": 1000}]
+        settings = config(home / "speech", terms, agents=operators_, switches=[real], gateways=gateways)
+        engine = EngineProcess(home / "engine", settings)
+        running.append(engine.start())
+        engine.agents_work(60.0)
+        engine.add_contacts("c1", numbers(int(operators_ * minutes * 12) + 200, SHARES, 1))
+        engine.post("/v1/campaigns/c1/start")
+        from_s = time.time()
+        while (left_s := from_s + minutes * 60 - time.time()) > 0:
+            time.sleep(min(60.0, left_s))
+            states = dict(engine.agent_states())
+            print(f"{(time.time() - from_s) / 60:.0f} min: {states}", flush=True)
+        until_s = time.time()
+        engine.post("/v1/campaigns/c1/stop")
+        wait_for("the last talks", lambda: not engine.calls(), 180, 1.0)
+        records = [one for kind in ("agent", "intent", "cdr") for one in engine.journal(kind)]
+        return records, from_s, until_s
+    finally:
+        for one in reversed(running):
+            one.stop()
+        lane.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m tests.freeswitch.compare", description=__doc__)
+    parser.add_argument("--operators", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--mode", default="predictive")
+    parser.add_argument("--runs", type=int, default=10, help="of the twin, for its interval")
+    parser.add_argument("--home", default="", help="where everything is kept; else a folder that is removed")
+    asked = parser.parse_args()
+    if reason := missing():
+        print(reason, file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="prozvon-compare-") as folder:
+        home = Path(asked.home or folder)
+        home.mkdir(parents=True, exist_ok=True)
+        records, from_s, until_s = on_freeswitch(home, asked.operators, asked.minutes, asked.mode)
+        (home / "journal.json").write_text(json.dumps([records, from_s, until_s]))
+    forecast = predicted(world_of(asked.operators, asked.minutes, asked.mode), asked.runs)
+    found = measured(records, from_s, until_s)
+    print(f"{found['launched']:.0f} calls, {found['live']:.0f} live answers")
+    outside = 0
+    for name, (mean, low, high) in forecast.items():
+        holds = low <= found[name] <= high
+        outside += not holds
+        print(
+            f"{name}: measured {found[name]:.2%}, the twin says {mean:.2%}, between {low:.2%} and {high:.2%}"
+            f"{'' if holds else ': OUTSIDE'}"
+        )
+    return int(bool(outside))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
