@@ -35,6 +35,7 @@ class Leg:
     patience: Cancel | None = None
     playing: Cancel | None = None
     leaving: Cancel | None = None
+    step: Callable[[], None] | None = None  # tells that the prompt is over
 
 
 class TwinSwitch:
@@ -225,12 +226,16 @@ class TwinSwitch:
                 if on_prompt == leg.prompts:
                     self._press(leg, after_s, digits)
 
-        def done() -> None:
-            self._tell(
-                f.StepDone(leg_id, self._time.now, step_id, "playback", "FILE PLAYED", round(lasts_s * 1000))
-            )
+        began_s = self._time.now
 
+        def done() -> None:
+            leg.step = None
+            played_ms = round((self._time.now - began_s) * 1000)
+            self._tell(f.StepDone(leg_id, self._time.now, step_id, "playback", "FILE PLAYED", played_ms))
+
+        leg.step = done
         leg.playing = self._time.after(lasts_s, "play", done)
+        self._time.after(0.0, "play", lambda: self._tell(f.StepStarted(leg_id, self._time.now, "playback")))
 
     def _press(self, leg: Leg, after_s: float, digits: str) -> None:
         def press() -> None:
@@ -242,8 +247,9 @@ class TwinSwitch:
 
     def stop_playing(self, leg_id: str) -> None:
         leg = self._leg(leg_id)
-        if leg.playing:
+        if leg.playing and leg.step:
             leg.playing()
+            self._time.after(0.0, "stop", leg.step)
 
     def hold(self, leg_id: str, music: str, notice: str) -> None:
         """Music: whoever waits to it knows whom they wait for, and waits as long as a listener listens."""

@@ -1,7 +1,7 @@
 """One campaign, twinned: the real dialer, gate, governor, policy and recycling, on a clock of their own."""
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import IO, Any
 
@@ -20,6 +20,7 @@ from engine.twin.baselines import BASELINES
 from engine.twin.book import Book, TwinJournal
 from engine.twin.operators import Crew, agents_of
 from engine.twin.people import Crowd, contacts
+from engine.twin.robots import prompt_s, robots_of
 from engine.twin.rules import TwinRules
 from engine.twin.switch import TwinSwitch
 from engine.twin.time import VirtualTime
@@ -44,6 +45,7 @@ class Twin:
         self.world = world
         mode, policies = policies_of(world.campaign.mode, policy)
         self.campaign = campaign_of(world, mode)
+        robots = robots_of(mode, world.campaign.script)
         self.time = time = VirtualTime(world.wall_s)
         self.crowd = Crowd(world, time)
         self._made = self._added = 0
@@ -53,7 +55,7 @@ class Twin:
         self.book = Book(time, world.trunk.channels, INTERVAL_S, world.warm_up_s)
         self.journal = TwinJournal(time, self._on_record, journal)
         self.store = MemoryStore(time, self.journal)
-        self.switch = TwinSwitch(time, world.delays, self.crowd.fate, self._on_fact)
+        self.switch = TwinSwitch(time, world.delays, self.crowd.fate, self._on_fact, prompt_s)
         self.switch.counting, self.book.busy = self.book.counting, lambda: self.switch.busy
         trunk = world.trunk
         shop = Shop(
@@ -72,7 +74,7 @@ class Twin:
             policies=policies,
         )
         screener = TwinScreener(self) if world.campaign.screening else None
-        self.dialer = Dialer(shop, TwinRules(), "twin", lambda *_: NoRobots(), screener)
+        self.dialer = Dialer(shop, TwinRules(), "twin", robots, screener)
         self.dialer.agents.listeners.insert(0, self.book.moved)
         self.crew = Crew(world.operators, self.dialer, time, world.seed)
 
@@ -199,18 +201,6 @@ class TwinScreener:
 
     def early(self, life: CallLife) -> None: ...
     def stop(self, life: CallLife) -> None: ...
-
-
-class NoRobots:
-    """See `engine.dialer.conduct.Robots`: for campaigns in which operators talk."""
-
-    def begin(self, life: CallLife) -> None: ...
-    def resume(self, life: CallLife) -> None: ...
-    def joined(self, life: CallLife) -> None: ...
-    def on_fact(self, life: CallLife, fact: f.Fact) -> None: ...
-    def end(self, life: CallLife) -> None: ...
-    def link_back(self, switch: str, lives: Iterable[CallLife]) -> None: ...
-    def forget(self, life: CallLife) -> None: ...
 
 
 def _to_nobody(kind: str, **fields: Any) -> None:

@@ -70,6 +70,7 @@ class Terms(_Part):
     max_screening_s: float = Field(default=3.0, gt=0, le=10)
     lockout_s: float = Field(default=72 * 3600.0, ge=0)
     screening: bool = False
+    script: str = Field(default="", description="scenario file of mode robot, beside the twin's file")
     attempts_limit: int = Field(default=10, ge=1)
     retries: dict[str, tuple[float, int]] = Field(default={}, description="{busy: [seconds, limit]}")
     rules: dict[str, dict[str, Any]] = Field(
@@ -188,6 +189,7 @@ def campaign_of(world: World, mode: Mode) -> Campaign:
         ring_time_s=terms.ring_time_s,
         wrap_up_s=terms.wrap_up_s,
         screening=terms.screening,
+        script=terms.script,
         record=False,
         default_zone=world.zone,
         abandonment=Abandonment(
@@ -217,7 +219,9 @@ def load_world(path: Path) -> World:
     except OSError as error:
         fix = "Write one, or fit one: prozvon twin fit JOURNAL."
         raise ConfigError(f"the twin's file cannot be read: {error.strerror}", str(path), fix) from error
-    return parse_world(text, str(path))
+    world = parse_world(text, str(path))
+    script = world.campaign.script
+    return world.but(campaign={"script": str(path.parent / script)}) if script else world
 
 
 def parse_world(text: str, source: str = "twin") -> World:

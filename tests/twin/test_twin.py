@@ -237,3 +237,25 @@ def test_a_wrong_file_is_told_with_its_place(text: str, told: str) -> None:
 def test_a_mode_that_is_not_there_is_told_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="progressive"):
         Twin(small(campaign={"mode": "progresive"}))
+
+
+def test_a_robot_talks_by_its_scenario_and_joins_whom_it_should_to_an_operator() -> None:
+    presses = [{"digits": "1", "on_prompt": 2, "after_s": 4}, {"digits": "2", "on_prompt": 3, "after_s": 3}]
+    world = small(
+        campaign={"mode": "robot", "script": str(ROOT / "scenarios/payment_reminder.yaml"), "max_calls": 10},
+        default={"presses": presses, "listen_s": 120},
+    )
+    records = records_of(world)
+    talks = [one for one in records if one["kind"] == "robot"]
+    assert len(talks) > 20
+    assert {one["keys"] for one in talks} & {"12"}
+    served = [one for one in records if one["kind"] == "cdr" and one["disposition"] == "talked"]
+    assert served, "nobody was joined to an operator"
+    assert play(world).by_disposition["talked"] == len(served)
+
+
+def test_a_robot_without_a_scenario_is_refused() -> None:
+    with pytest.raises(ConfigError, match="scenario"):
+        Twin(small(campaign={"mode": "robot"}))
+    with pytest.raises(ConfigError, match=r"none\.yaml"):
+        Twin(small(campaign={"mode": "robot", "script": "none.yaml"}))
