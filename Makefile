@@ -51,7 +51,7 @@ chaos: $(STAMP) ## break everything for a quarter of an hour, then let an indepe
 	$(BIN)/python -m tests.chaos --minutes 10.5 --kills-least 60 --faults-least 1000
 
 chaos-long: $(STAMP) ## the same until there were 500 kills and 20,000 calls (one to two hours)
-	$(BIN)/python -m tests.chaos --minutes 150 --kills 500 --attempts 20000 --keep
+	$(BIN)/python -m tests.chaos --minutes 150 --load 4 --kills 500 --attempts 20000 --keep
 
 chaos-proofs: $(STAMP) ## switch each safeguard off in turn: chaos must notice
 	$(BIN)/python -m tests.chaos.proofs --control

@@ -27,6 +27,7 @@ def main() -> int:
         attempts=asked.attempts,
         engines=asked.engines,
         sabotage=asked.sabotage,
+        load=asked.load,
     )
     print(report(it))
     if it.kills < asked.kills_least or it.total_faults < asked.faults_least:
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     add("--kills-least", type=int, default=0, help="fewer are a failure of the run (%(default)s)")
     add("--faults-least", type=int, default=0, help="fewer are a failure of the run (%(default)s)")
     add("--engines", type=int, default=1, help="so many share the store (%(default)s)")
+    add("--load", type=int, default=1, help="times as many agents, robots and channels (%(default)s)")
     add("--sabotage", choices=("", *sabotage.SAFEGUARDS), default="", help="without this safeguard")
     add("--keep", action="store_true", help="keep the files of a run without violations")
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.chaos.checker import Evidence, violations
 from tests.chaos.faults import Faults
-from tests.chaos.rig import Rig
+from tests.chaos.rig import ROWS, Rig
 
 WAITING_LEAST = 15  # people due in each campaign, so that it never runs dry while things break
 
@@ -49,6 +49,7 @@ def run(
     bursts: bool = True,
     spoil: float = 1.0,
     shared_every: int = 4,
+    load: int = 1,
     drained_s: float = 180.0,
     pause_s: tuple[float, float] = (0.1, 1.5),
     say: bool = True,
@@ -65,6 +66,7 @@ def run(
         robots_only=robots_only,
         bursts=bursts,
         shared_every=shared_every,
+        load=load,
     )
     faults = Faults(rig, random.Random(f"faults {seed}"), kinds)
     over, order = threading.Event(), list[str]()
@@ -123,8 +125,8 @@ def run(
 def feed(rig: Rig, campaign_id: str, over: threading.Event) -> None:
     """New people whenever few are left. A loop for a thread."""
     while not over.is_set():
-        if rig.due(campaign_id) < WAITING_LEAST:
-            rig.bring(campaign_id, rig.more_people(campaign_id, 20))
+        if rig.due(campaign_id) < WAITING_LEAST * rig.load:
+            rig.bring(campaign_id, rig.more_people(campaign_id, ROWS * rig.load))
         over.wait(0.5)
 
 

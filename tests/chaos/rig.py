@@ -47,7 +47,8 @@ nodes:
   bye: {do: [hangup], disposition: told}
 """
 BUSY_TWICE = {"busy": {"after_s": 6, "limit": 2}}
-CHANNELS, CALLS_PER_S, ATTEMPTS_MOST = 40, 12.0, 3
+CHANNELS, CALLS_PER_S, ATTEMPTS_MOST, AGENTS = 40, 12.0, 3, 6
+ROWS = 20  # of a list that is imported, times the load
 
 
 @dataclass
@@ -120,14 +121,15 @@ class ChaosEngine(EngineProcess):
 
 class Rig:
     """`engines`: how many share the store. `screened`: a campaign with AMD too, so with a media process.
-    `shared_every`: each so manieth person of robot's and agents' campaign is one and the same."""
+    `shared_every`: each so manieth person of robot's and agents' campaign is one and the same. `load`: times
+    as many agents, robots and channels."""
 
     def __init__(
         self,
         home: Path,
         seed: int,
         engines: int = 1,
-        agents: int = 6,
+        load: int = 1,
         screened: bool = True,
         sabotage: str = "",
         robots_only: bool = False,
@@ -136,7 +138,7 @@ class Rig:
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.dice = home, random.Random(f"rig {seed}")
-        self._shared_every = shared_every
+        self._shared_every, self.load = shared_every, load
         faults: dict[str, Any] = {}
         if bursts:
             faults["congestion"] = {"every_s": 20, "lasting_s": 2}
@@ -153,16 +155,20 @@ class Rig:
         self._serial: Counter[str] = Counter()
         (home / "reminder.yaml").write_text(SCENARIO)
         robot = campaign(
-            "robot", mode="robot", script=str(home / "reminder.yaml"), max_calls=10, calls_per_s=6
+            "robot",
+            mode="robot",
+            script=str(home / "reminder.yaml"),
+            max_calls=10 * load,
+            calls_per_s=6 * load,
         )
         self.campaigns = [robot]
         if not robots_only:
-            talks = campaign("talks", calls_per_s=8)
+            talks = campaign("talks", calls_per_s=8 * load, max_calls=30 * load)
             talks["retries"] = {**talks["retries"], **BUSY_TWICE}
             self.campaigns.append(talks)
             if screened:
                 self.campaigns.append(campaign("screened", screening=True, calls_per_s=4, max_calls=3))
-        self.agents = 0 if robots_only else agents
+        self.agents = 0 if robots_only else AGENTS * load
         self.switch_wires = [
             Proxy(("127.0.0.1", self.switch.port), f"{seed} switch {n}", True, self._sender(f"engine-{n}"))
             for n in range(1, engines + 1)
@@ -186,8 +192,8 @@ class Rig:
             gateways=[
                 {
                     "name": "trunk",
-                    "channels": CHANNELS,
-                    "calls_per_s": CALLS_PER_S,
+                    "channels": CHANNELS * self.load,
+                    "calls_per_s": CALLS_PER_S * self.load,
                     "rest_after_failures": 1000,
                 }
             ],
@@ -211,8 +217,8 @@ class Rig:
 
     def terms(self) -> Terms:
         return Terms(
-            channels=CHANNELS,
-            calls_per_s=CALLS_PER_S,
+            channels=CHANNELS * self.load,
+            calls_per_s=CALLS_PER_S * self.load,
             attempts_most=ATTEMPTS_MOST,
             agents=self.agents,
             robots=frozenset({"robot"}),
@@ -272,6 +278,7 @@ class Rig:
         """Rows of people nobody has seen yet, as CSV. Some (`shared_every`) have a case in the robot's
         campaign and in the agents' too, under another number."""
         people = numbers(MIX, seed=self.dice.randrange(10**9), first=1)
+        people *= -(-rows // len(people))
         self.dice.shuffle(people)
         lines = ["phone,name,person_id,contact_id"]
         for known in people[:rows]:
