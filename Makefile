@@ -63,6 +63,9 @@ fuzz: $(STAMP) ## bytes of somebody else into every reader, half a minute each
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' || true
 	$(BIN)/python -m tests.fuzz --seconds 30
 
+soak: $(STAMP) ## an hour of steady load: is the engine's memory flat?
+	$(BIN)/python -m tests.soak --minutes 60
+
 audit: $(STAMP) ## known holes in what Prozvon is installed with (needs a reachable advisory service)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]' || true
 	@$(BIN)/python -m tests.advisories
