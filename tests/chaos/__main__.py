@@ -10,11 +10,15 @@ from pathlib import Path
 
 from tests.chaos import sabotage
 from tests.chaos.campaign import report, run
+from tests.freeswitch.fixtures import missing
 
 
 def main() -> int:
     asked = parser().parse_args()
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
+    if asked.freeswitch and missing():
+        print(f"chaos on FreeSWITCH skipped: {missing()}")
+        return 0
     home = Path(tempfile.mkdtemp(prefix="prozvon-chaos-", dir="/tmp"))
     print(f"chaos with seed {seed}, everything under {home}", flush=True)
     began_s = time.monotonic()
@@ -28,6 +32,8 @@ def main() -> int:
         engines=asked.engines,
         sabotage=asked.sabotage,
         load=asked.load,
+        real=asked.freeswitch,
+        screened=not asked.freeswitch,
     )
     print(report(it))
     if it.kills < asked.kills_least or it.total_faults < asked.faults_least:
@@ -61,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     add("--engines", type=int, default=1, help="so many share the store (%(default)s)")
     add("--load", type=int, default=1, help="times as many agents, robots and channels (%(default)s)")
     add("--sabotage", choices=("", *sabotage.SAFEGUARDS), default="", help="without this safeguard")
+    add("--freeswitch", action="store_true", help="a real FreeSWITCH, SIPp and baresip in place of ours")
     add("--keep", action="store_true", help="keep the files of a run without violations")
     return found
 

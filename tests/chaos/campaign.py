@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.chaos.checker import Evidence, violations
 from tests.chaos.faults import Faults
+from tests.chaos.real import RealSwitch
 from tests.chaos.rig import ROWS, Rig
 
 WAITING_LEAST = 15  # people due in each campaign, so that it never runs dry while things break
@@ -50,6 +51,7 @@ def run(
     spoil: float = 1.0,
     shared_every: int = 4,
     load: int = 1,
+    real: bool = False,
     drained_s: float = 180.0,
     pause_s: tuple[float, float] = (0.1, 1.5),
     say: bool = True,
@@ -67,6 +69,7 @@ def run(
         bursts=bursts,
         shared_every=shared_every,
         load=load,
+        real=real,
     )
     faults = Faults(rig, random.Random(f"faults {seed}"), kinds)
     over, order = threading.Event(), list[str]()
@@ -105,6 +108,8 @@ def run(
             rig.troubles += crashes_in(one.log)
             one.stop()
         rig.troubles += archive_troubles(rig)
+        if isinstance(rig.switch, RealSwitch):
+            rig.troubles += rig.switch.troubles()
         found = violations(evidence)
         return Outcome(
             seed,

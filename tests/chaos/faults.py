@@ -15,7 +15,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.chaos.real import RealSwitch
 from tests.chaos.rig import ChaosEngine, Rig
+from tests.stories.virtual_switch import VirtualSwitchProcess
 
 RECOVERED_S = 60.0
 KILLS = ("kill engine", "kill engine twice", "kill store", "kill switch", "kill media", "kill archiver")
@@ -48,6 +50,8 @@ class Faults:
             "full disk of the store": (1, self.full_store),
             "clock": (4, self.step_clock),
         }
+        if isinstance(rig.switch, RealSwitch):
+            del self._plan["kill switch"]
         if kinds:
             self._plan = {
                 name: entry
@@ -129,6 +133,7 @@ class Faults:
 
     def kill_switch(self) -> None:
         began = time.time()
+        assert isinstance(self.rig.switch, VirtualSwitchProcess)
         self.rig.switch.kill()
         time.sleep(self.dice.choice((0.0, self.dice.uniform(0, 4))))
         self.rig.switch.start()
@@ -191,8 +196,7 @@ class Faults:
         self._stop(self.rig.store.pid, 4.0)
 
     def stop_switch(self) -> None:
-        assert self.rig.switch._process is not None
-        self._stop(self.rig.switch._process.pid, 3.0)
+        self._stop(self.rig.switch.pid, 3.0)
         self.rig.blind.append(self._paused)
 
     # --- connections ---------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from tests.chaos import sabotage
 from tests.chaos.checker import Contact, Evidence, Terms
 from tests.chaos.control import ENVIRONMENT, Control
 from tests.chaos.proxy import Proxy
+from tests.chaos.real import RealSwitch
 from tests.chaos.store import StoreProcess
 from tests.freeswitch.switch import free_ports
 from tests.stories.configs import campaign, config
@@ -122,7 +123,7 @@ class ChaosEngine(EngineProcess):
 class Rig:
     """`engines`: how many share the store. `screened`: a campaign with AMD too, so with a media process.
     `shared_every`: each so manieth person of robot's and agents' campaign is one and the same. `load`: times
-    as many agents, robots and channels."""
+    as many agents, robots and channels. `real`: a FreeSWITCH instead of the virtual switch."""
 
     def __init__(
         self,
@@ -135,6 +136,7 @@ class Rig:
         robots_only: bool = False,
         bursts: bool = True,
         shared_every: int = 4,
+        real: bool = False,
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.dice = home, random.Random(f"rig {seed}")
@@ -142,7 +144,12 @@ class Rig:
         faults: dict[str, Any] = {}
         if bursts:
             faults["congestion"] = {"every_s": 20, "lasting_s": 2}
-        self.switch = VirtualSwitchProcess(home / "switch", population(faults=faults))
+        self.agents = 0 if robots_only else AGENTS * load
+        self.switch: VirtualSwitchProcess | RealSwitch
+        if real:
+            self.switch = RealSwitch(home, self.agents)
+        else:
+            self.switch = VirtualSwitchProcess(home / "switch", population(faults=faults))
         self.switch.start()
         self.store = StoreProcess(home / "store")
         self.store.start()
@@ -168,7 +175,6 @@ class Rig:
             self.campaigns.append(talks)
             if screened:
                 self.campaigns.append(campaign("screened", screening=True, calls_per_s=4, max_calls=3))
-        self.agents = 0 if robots_only else AGENTS * load
         self.switch_wires = [
             Proxy(("127.0.0.1", self.switch.port), f"{seed} switch {n}", True, self._sender(f"engine-{n}"))
             for n in range(1, engines + 1)
@@ -188,7 +194,9 @@ class Rig:
             home / "speech",
             *self.campaigns,
             agents=self.agents,
-            switch_port=self.switch_wires[n - 1].port,
+            switches=[
+                {"name": "switch", "port": self.switch_wires[n - 1].port, "password": self.switch.password}
+            ],
             gateways=[
                 {
                     "name": "trunk",

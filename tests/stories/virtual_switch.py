@@ -71,6 +71,15 @@ class VirtualSwitchProcess:
         assert line.startswith(b"virtual switch on "), (self.home / "switch.log").read_text()
         return self
 
+    @property
+    def password(self) -> str:
+        return PASSWORD
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def connect(self) -> Esl:
         return Esl.connect("127.0.0.1", self.port, PASSWORD)
 
