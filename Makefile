@@ -53,6 +53,9 @@ chaos: $(STAMP) ## break everything for a quarter of an hour, then let an indepe
 chaos-long: $(STAMP) ## the same until there were 500 kills and 20,000 calls (one to two hours)
 	$(BIN)/python -m tests.chaos --minutes 150 --load 4 --kills 500 --attempts 20000 --keep
 
+chaos-freeswitch: $(STAMP) ## a shorter one on a real FreeSWITCH (needs freeswitch, sipp, baresip)
+	$(BIN)/python -m tests.chaos --freeswitch --minutes 4 --kills-least 15
+
 chaos-proofs: $(STAMP) ## switch each safeguard off in turn: chaos must notice
 	$(BIN)/python -m tests.chaos.proofs --control
 
