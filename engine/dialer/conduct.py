@@ -22,6 +22,7 @@ from engine.domain.errors import SwitchError
 from engine.ports import Switch
 
 BRIDGE_TRIES = 3
+NET_BEHIND_S = 0.2  # our own notice comes first, the net's only without us
 NOTICE_MARGIN_S = 0.3  # the notice must begin within the limit, and a bridge takes 85-112 ms
 
 
@@ -148,6 +149,10 @@ class Conductor:
             limit_s = life.campaign.abandonment.answer_limit_s - NOTICE_MARGIN_S
             life.patience_until_s = max(now, life.waits_since_s + limit_s)
             self._arm(life, "patience", life.patience_until_s - now, f.PatienceRanOut)
+            if life.bridge_tries and life.campaign.abandonment.notice:
+                # A bridge that failed took the person out of their net: without us they would hear nothing.
+                left_s = life.patience_until_s - now + NET_BEHIND_S
+                switch.rearm_net(life.leg_id, "", left_s, life.campaign.abandonment.notice)
 
     def _bridge(self, life: CallLife, switch: Switch, fact: f.Fact) -> None:
         if isinstance(fact, f.AgentReserved):

@@ -112,20 +112,13 @@ class Recovery:
             if intent.team != team or intent.attempt_id in known:
                 continue
             history = self._shop.store.history(intent.person_id)
-            if self._was_settled(intent, history):
+            if was_settled(intent, history):
                 self._intents.settled(intent.attempt_id)
                 continue
             again = replace(intent, person_version=history.version)
             if self._shop.store.intend(self._shop.leases[team], again):
                 log.error("the store had lost an intent", extra={"attempt": intent.attempt_id})
                 self._shop.count("intents_restored")
-
-    def _was_settled(self, intent: Intent, history: PersonHistory) -> bool:
-        """A touch tells; an attempt that disturbed nobody left none, but its contact has moved on."""
-        if any(touch.attempt_id == intent.attempt_id for touch in history.touches):
-            return True
-        found = self._shop.store.find_contact(intent.contact_id)
-        return found is not None and found.progress.last_attempt_at_s >= intent.made_at_s
 
     def _adopt(self, attempt: OpenAttempt, switch: Switch, leg: LiveLeg, peer: str) -> int:
         intent = attempt.intent
@@ -261,6 +254,13 @@ class Recovery:
                     self._calls.post(fact)
                 elif leg.leg_id in self._agents.by_leg:
                     self._agents.on_leg_fact(self._agents.by_leg[leg.leg_id], fact)
+
+
+def was_settled(intent: Intent, history: PersonHistory) -> bool:
+    """A touch tells, or, of an attempt that disturbed nobody, the mark of its end. (No instant does: clocks
+    are set, and an attempt settled twice would be written down twice.)"""
+    attempt_id = intent.attempt_id
+    return attempt_id in history.ended or any(touch.attempt_id == attempt_id for touch in history.touches)
 
 
 def is_caller_of(team: str, leg: LiveLeg) -> bool:

@@ -91,13 +91,15 @@ class PersonHistory:
     """What the store knows of a person when a call is judged.
 
     `version` changes with every intent and settlement: an intent carries the version it was judged on and
-    fails when somebody else was faster. `open_attempt`: the attempt that is under way, or "".
+    fails when somebody else was faster. `open_attempt`: the attempt that is under way, or "". `ended`: those
+    of the last days that are over and left no touch: they disturbed nobody.
     """
 
     person_id: str
     version: int = 0
     open_attempt: str = ""
     touches: tuple[Touch, ...] = ()
+    ended: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

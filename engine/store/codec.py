@@ -125,13 +125,16 @@ def epoch_ms(at_s: float | None) -> int | None:
 # --- a person's history, as the store keeps it: a hash of a few marks and one field per touch ----------
 
 TOUCH_FIELD: Final = b"t:"
+ENDED_FIELD: Final = b"x:"
 
 
 def history_of(person_id: str, marks: Mapping[bytes, bytes]) -> PersonHistory:
     """Touches come oldest first."""
     touches = [_touch(packed) for field, packed in marks.items() if field.startswith(TOUCH_FIELD)]
     touches.sort(key=attrgetter("at_s", "attempt_id"))
-    return PersonHistory(person_id, int(marks.get(b"v", 0)), marks.get(b"open", b"").decode(), tuple(touches))
+    ended = frozenset(field[2:].decode() for field in marks if field.startswith(ENDED_FIELD))
+    version, open_attempt = int(marks.get(b"v", 0)), marks.get(b"open", b"").decode()
+    return PersonHistory(person_id, version, open_attempt, tuple(touches), ended)
 
 
 def _touch(packed: bytes) -> Touch:

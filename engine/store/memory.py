@@ -14,6 +14,7 @@ from engine.ports import Clock, ImportCount, Journal, Lease, OpenAttempt, QueueS
 
 TOUCHES_KEPT_S: Final = 100 * 86_400.0
 TRIM_ABOVE: Final = 32
+ENDED_KEPT_S: Final = 2 * 86_400.0
 
 
 @dataclass
@@ -24,6 +25,7 @@ class _Person:
     claim: str = ""
     claim_until_s: float = 0.0
     touches: dict[str, Touch] = field(default_factory=dict)
+    ended: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -223,7 +225,8 @@ class MemoryStore:
     def history(self, person_id: str) -> PersonHistory:
         person = self._people.get(person_id, _Person())
         touches = sorted(person.touches.values(), key=lambda touch: (touch.at_s, touch.attempt_id))
-        return PersonHistory(person_id, person.version, person.open_attempt, tuple(touches))
+        ended = frozenset(person.ended)
+        return PersonHistory(person_id, person.version, person.open_attempt, tuple(touches), ended)
 
     def intend(self, lease: Lease, intent: Intent) -> bool:
         self._check(lease)
@@ -234,6 +237,8 @@ class MemoryStore:
             raise StoreError(f"attempt id {intent.attempt_id} carries another intent", fix="Make a new id.")
         person = self._person(intent.person_id)
         if person.open_attempt or person.version != intent.person_version:
+            return False
+        if intent.attempt_id in person.touches or intent.attempt_id in person.ended:
             return False
         self._open[intent.attempt_id] = OpenAttempt(intent, lease.token)
         person.version += 1
@@ -259,6 +264,7 @@ class MemoryStore:
             person.touches[cdr.attempt_id] = touch
         else:
             person.touches.pop(cdr.attempt_id, None)
+            person.ended[cdr.attempt_id] = self._clock.wall_s()
         due_at_s = _instant(then.due_at_s)
         if case:
             case.open, case.due_at_s, case.progress = False, due_at_s, then.progress
@@ -266,6 +272,8 @@ class MemoryStore:
         if len(person.touches) >= TRIM_ABOVE:
             oldest = self._clock.wall_s() - TOUCHES_KEPT_S
             person.touches = {key: kept for key, kept in person.touches.items() if kept.at_s >= oldest}
+            oldest = self._clock.wall_s() - ENDED_KEPT_S
+            person.ended = {key: at_s for key, at_s in person.ended.items() if at_s >= oldest}
         self._note(
             "cdr", cdr.person_id, _record(cdr) | {"next_due_at_s": due_at_s, "next_reason": then.reason}
         )

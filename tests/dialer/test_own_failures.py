@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.domain import facts as f
 from engine.domain.campaign import CampaignState
 from engine.domain.errors import StoreError
 from tests.dialer.world import World, person
@@ -76,3 +77,18 @@ def test_calls_that_wait_for_a_slow_store_count_for_every_campaign_of_the_team()
         run(*args)
     world.time.pass_s(0.1)
     assert len(world.dialed) == 4
+
+
+def test_a_bridge_that_failed_leaves_the_person_a_net_that_needs_no_engine() -> None:
+    world = World(agents=1)
+    world.log_in()
+    world.run()
+    (call,) = world.dialed
+    world.fact(f.LegAnswered, call)
+    while not world.switch.said("rearm_net"):
+        assert world.time.now < 2.5, "the agent's leg never answers, and nobody looks after the person"
+        world.time.pass_s(0.1)
+    (net,) = world.switch.said("rearm_net")
+    _, leg, first, after_s, prompt = net
+    assert (leg, first, prompt) == (call, "", "/prompts/notice.wav")
+    assert world.time.now + after_s < 2.3, "within the limit, a little behind our own notice"

@@ -1,5 +1,7 @@
 """Nothing is launched for a team before what lived already is known; a restarted switch has nothing left."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.dialer.dialer import Dialer
@@ -153,6 +155,20 @@ def test_an_attempt_that_disturbed_nobody_is_not_settled_again_from_the_intent_l
     world.time.pass_s(30.0)
     assert len(world.cdrs()) == 1
     assert book.open == {}
+
+
+def test_an_attempt_made_while_the_clock_was_wrong_is_not_settled_a_second_time() -> None:
+    world, book = World(people=1), Book()
+    world.log_in()
+    world.run()
+    call = world.dialed[0]
+    intent = world.dialer.calls.lives[call].intent
+    book.append(replace(intent, made_at_s=intent.made_at_s + 3_600.0), 1)
+    world.fact(f.LegCreated, call)
+    world.fact(f.LegEnded, call, cause="NORMAL_TEMPORARY_FAILURE", q850=41, sip_code=503)
+    next_engine(world, book)
+    world.time.pass_s(30.0)
+    assert [cdr["disposition"] for cdr in world.cdrs()] == ["congestion"]
 
 
 def test_a_leg_that_the_switch_makes_late_is_adopted_as_soon_as_it_is_there() -> None:

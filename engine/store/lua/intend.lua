@@ -1,7 +1,7 @@
 -- Store an intent: from here at most one call can come of it, and nobody else calls the person.
 -- KEYS[1] root of the person's shard
 -- ARGV    team, token, attempt, contact, person, version judged, packed Intent, packed Touch (the reservation)
--- Returns 1; 0 when the person's version moved on or an attempt is open. The same intent again is 1 again.
+-- Returns 1; 0 when the person's version moved on, an attempt is open, or this one was settled before. The same intent again is 1 again.
 -- Raises FENCED; REUSED when the attempt's id carries another intent.
 -- Atomic because the comparison, the intent, the reservation and the contact's place must change together.
 -- The contact need not be claimed (an agent may dial by hand), nor exist (a call without a case).
@@ -14,8 +14,8 @@ if known then
   return redis.error_reply('REUSED ' .. attempt)
 end
 local key = root .. ':person:' .. person
-local mark = redis.call('HMGET', key, 'v', 'open')
-if mark[2] or tonumber(mark[1] or 0) ~= tonumber(ARGV[6]) then return 0 end
+local mark = redis.call('HMGET', key, 'v', 'open', 't:' .. attempt, 'x:' .. attempt)
+if mark[2] or mark[3] or mark[4] or tonumber(mark[1] or 0) ~= tonumber(ARGV[6]) then return 0 end
 
 redis.call('HSET', open, attempt, ARGV[2] .. '\n' .. ARGV[7])
 redis.call('HSET', key, 'v', tonumber(ARGV[6]) + 1, 'open', attempt, 't:' .. attempt, ARGV[8])

@@ -6,6 +6,7 @@
 -- Raises FENCED.
 -- Atomic because the CDR, the counters, the person's freedom and the contact's next turn must agree.
 local TOUCHES_KEPT_MS = 100 * 86400000 -- longer than any limit looks back
+local ENDED_KEPT_MS = 2 * 86400000     -- longer than an engine's own intent log keeps anything open
 local TRIM_ABOVE = 32                  -- looked through only when there are more
 local root, team, attempt, person = KEYS[1], ARGV[1], ARGV[3], ARGV[4]
 if is_fenced(root, team, tonumber(ARGV[2])) then return fenced_reply(team) end
@@ -18,6 +19,7 @@ redis.call('HDEL', key, 'open', 'oc')
 redis.call('HINCRBY', key, 'v', 1)
 if ARGV[5] == '' then
   redis.call('HDEL', key, 't:' .. attempt)
+  redis.call('HSET', key, 'x:' .. attempt, now) -- it is over, though it left no trace: never again
 else
   redis.call('HSET', key, 't:' .. attempt, ARGV[5])
 end
@@ -35,6 +37,8 @@ if redis.call('HLEN', key) > TRIM_ABOVE then
     if string.sub(marks[at], 1, 2) == 't:' then
       local touch = cmsgpack.unpack(marks[at + 1]) -- {version, attempt, at_s, phase, ...}
       if touch[3] * 1000 < now - TOUCHES_KEPT_MS then redis.call('HDEL', key, marks[at]) end
+    elseif string.sub(marks[at], 1, 2) == 'x:' and tonumber(marks[at + 1]) < now - ENDED_KEPT_MS then
+      redis.call('HDEL', key, marks[at])
     end
   end
 end

@@ -6,7 +6,8 @@
 --   R:ready:C        ZSET    contacts of campaign C that are due, score = rank (below)
 --   R:later:C        ZSET    contacts due in future, score = due, epoch ms
 --   R:leases         ZSET    claimed contacts of all campaigns, score = end of the lease, epoch ms
---   R:person:P       HASH    v version, open attempt, oc its contact, claim contact, cdue, cuntil; t:ATTEMPT touches
+--   R:person:P       HASH    v version, open attempt, oc its contact, claim contact, cdue, cuntil; t:ATTEMPT touches;
+--                         x:ATTEMPT over without a trace, its end in epoch ms
 --   R:open:T         HASH    attempt -> "token\n" + packed Intent: unsettled intents of team T
 --   R:count          HASH    busy:C claimed or in an attempt, done:C retired
 --   R:fence          HASH    team -> highest token seen

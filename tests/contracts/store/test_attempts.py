@@ -168,6 +168,22 @@ def test_a_reservation_given_back_leaves_no_touch(world: World) -> None:
     assert (history.version, history.touches) == (2, ())
 
 
+@pytest.mark.parametrize("left", ["touch", "nothing"])
+def test_an_attempt_that_is_over_is_never_stored_again_whatever_it_left(world: World, left: str) -> None:
+    contact = case("c1")
+    world.add(contact)
+    lease = world.owner()
+    intent = intent_for(contact)
+    world.store.intend(lease, intent)
+    touch = touch_of(intent) if left == "touch" else None
+    world.store.settle(lease, cdr_of(intent), touch, again(world.wall_s() - 1))
+
+    history = world.store.history(contact.person_id)
+    assert history.ended == (frozenset() if touch else {intent.attempt_id})
+    assert not world.store.intend(lease, replace(intent, person_version=history.version))
+    assert world.store.history(contact.person_id) == history
+
+
 def test_touches_come_oldest_first_and_those_older_than_100_days_are_forgotten(world: World) -> None:
     lease = world.owner()
     contact = case("c1")
