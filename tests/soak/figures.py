@@ -60,7 +60,8 @@ def report(samples: Sequence[Sample]) -> str:
     cost_ms = (last.cpu_s - first.cpu_s) / max(1, done) * 1e3
     rows.append(
         f"{done} attempts in {took_s / 60:.1f} min ({done / took_s:.1f}/s), "
-        f"{cost_ms:.2f} ms of engine CPU each; worst hub lag in 5 s: p50 {percentile(lags, 0.5):.0f} ms, p99 {percentile(lags, 0.99):.0f} ms"
+        f"{cost_ms:.2f} ms of engine CPU each; worst hub lag in 5 s: "
+        f"p50 {percentile(lags, 0.5):.0f} ms, p99 {percentile(lags, 0.99):.0f} ms"
     )
     rows.append(f"engine memory grows by {growth_mb_per_h(samples):+.1f} MB/h after the first quarter")
     return "\n".join(rows)
