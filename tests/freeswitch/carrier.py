@@ -157,7 +157,7 @@ class Carrier:
         self.home.mkdir(parents=True, exist_ok=True)
         tone_file = self.home / "customer.al"
         tone_file.write_bytes(self.says or alaw_encode(tone(CUSTOMER_HZ, 10.0)))
-        (self.home / "carrier.xml").write_text(scenario(tone_file, self.talk_s))
+        (self.home / "carrier.xml").write_text(self.scenario(tone_file))
         media = ["-mi", "127.0.0.1", "-mp", str(first_media_port)]
         command = [
             "sipp",
@@ -180,6 +180,9 @@ class Carrier:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"SIPp did not start; see {self.home}/screen.txt and errors.log")
             time.sleep(0.05)
+
+    def scenario(self, tone_file: Path) -> str:
+        return scenario(tone_file, self.talk_s)
 
     def _listens(self) -> bool:
         """Its port is taken: whoever binds it too is told so."""

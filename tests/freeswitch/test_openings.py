@@ -1,0 +1,205 @@
+"""Call openings through SIPp, a real FreeSWITCH and the media process, judged as they are from their files.
+
+PROZVON_OPENINGS names a folder of openings as bare G.711 (`.ul`, `.al`, from the answer on); without it
+some made by code are played. PROZVON_OPENINGS_MOST (200) limits their number.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+from xml.sax.saxutils import quoteattr
+
+import gevent
+import pytest
+
+from engine.amd.audio import Framer, Law, decode, encode
+from engine.amd.classifier import Detector
+from engine.domain import facts as f
+from engine.domain.campaign import Abandonment
+from engine.ports import Dial
+from tests.amd import openings
+from tests.freeswitch.carrier import Carrier, _goto, _label, _reply, _send
+from tests.freeswitch.esl import Esl
+from tests.freeswitch.switch import FreeSwitch, free_ports
+from tests.freeswitch.test_screening import Room
+
+pytestmark = pytest.mark.freeswitch
+
+DEADLINE_S = 6.0
+AT_ONCE = int(os.environ.get("PROZVON_OPENINGS_AT_ONCE", "10"))
+LAWS = {".ul": Law.PCMU, ".al": Law.PCMA}
+
+
+@dataclass
+class Opening:
+    name: str
+    law: Law
+    sound: bytes
+    heard: str = ""
+    by_file: str = field(default="")
+
+    def judge(self) -> None:
+        """What the detector says of the file itself."""
+        detector, deadline = Detector(), int(DEADLINE_S * 50)
+        for frame in Framer().push(decode(self.sound, self.law))[:deadline]:
+            verdict = detector.feed(frame)
+            if verdict is not None:
+                self.by_file = verdict.what
+                return
+        self.by_file = "none"
+
+
+def given() -> list[Opening]:
+    folder = os.environ.get("PROZVON_OPENINGS")
+    if folder:
+        most = int(os.environ.get("PROZVON_OPENINGS_MOST", "200"))
+        files = sorted(path for path in Path(folder).iterdir() if path.suffix in LAWS)
+        return [
+            Opening(path.name, LAWS[path.suffix], path.read_bytes())
+            for path in files[:: max(1, len(files) // most)]
+        ][:most]
+    made = {
+        "fax": openings.fax(),
+        "announcement": openings.announcement(),
+        "machine": openings.machine(),
+        "machine-late": openings.machine(after_s=1.0),
+        "person": openings.person(),
+        "person-late": openings.person(after_s=1.2),
+        "person-deep": openings.person(pitch_hz=95.0, seed=4),
+        "person-high": openings.person(pitch_hz=210.0, seed=5),
+    }
+    laws = list(Law)
+    return [
+        Opening(name, laws[n % 2], encode(pcm, laws[n % 2])) for n, (name, pcm) in enumerate(made.items())
+    ]
+
+
+def number_of(index: int) -> str:
+    return f"+4861{index:07d}"
+
+
+def scenario(files: dict[int, Path], law: Law) -> str:
+    """A carrier whose every number answers at once with an opening of its own."""
+    kind, name = law.payload_type, law.value
+    parts = [
+        '<?xml version="1.0" encoding="ISO-8859-1"?>\n<scenario name="openings">\n',
+        '<recv request="INVITE"><action>\n',
+    ]
+    for index in files:
+        expression = quoteattr(rf"sip:[+]?{number_of(index)[1:]}@")
+        parts.append(f'<ereg regexp={expression} search_in="hdr" header="To:" assign_to="is_{index}"/>\n')
+    parts.append("</action></recv>\n" + _send("100 Trying", to="[last_To:]"))
+    parts += [f'<nop next="o{index}" test="is_{index}"/>\n' for index in files]
+    parts += [_send("404 Not Found"), '<recv request="ACK"/>\n', _goto("end")]
+    answer = (
+        _send("200 OK", sdp=True)
+        .replace("RTP/AVP 8 101", f"RTP/AVP {kind} 101")
+        .replace("rtpmap:8 PCMA", f"rtpmap:{kind} {name}")
+    )
+    for index, path in files.items():
+        play = quoteattr(f"{path},1,{kind},{name}/8000")
+        parts += [_label(f"o{index}"), answer, '<recv request="ACK"/>\n']
+        parts += [f"<nop><action><exec rtp_stream={play}/></action></nop>\n", '<recv request="BYE"/>\n']
+        parts += [_reply("200 OK"), _goto("end")]
+    return "".join([*parts, _label("end"), "</scenario>\n"])
+
+
+class OpeningsCarrier(Carrier):
+    """`text`: its scenario."""
+
+    text = ""
+
+    def scenario(self, tone_file: Path) -> str:
+        return self.text
+
+
+def until(true: Callable[[], object], what: str, within_s: float = 30.0) -> None:
+    with gevent.Timeout(within_s, AssertionError(f"{what} did not come within {within_s} s")):
+        while not true():
+            gevent.sleep(0.01)
+
+
+def carrier_of(law: Law, all_: list[Opening], home: Path) -> OpeningsCarrier:
+    home.mkdir(parents=True)
+    files = {}
+    for index, one in enumerate(all_):
+        if one.law is law:
+            files[index] = home / f"{index}{'.ul' if law is Law.PCMU else '.al'}"
+            files[index].write_bytes(one.sound)
+    found = OpeningsCarrier(free_ports(1)[0], home)
+    found.text = scenario(files, law)
+    return found
+
+
+def test_openings_through_a_carrier_are_judged_as_from_their_files(
+    freeswitch: FreeSwitch, esl: Esl, tmp_path: Path
+) -> None:
+    all_ = given()
+    for one in all_:
+        one.judge()
+    carriers = {law: carrier_of(law, all_, tmp_path / law.value) for law in Law}
+    rooms = {
+        law: Room(freeswitch, tmp_path / f"room-{law.value}", carriers[law].port, free_ports(1)[0])
+        for law in Law
+    }
+    try:
+        for n, law in enumerate(Law):
+            carriers[law].start(first_media_port=50_000 + os.getpid() % 40 * 100 + 4_000 * n)
+            play_all(rooms[law], [(i, one) for i, one in enumerate(all_) if one.law is law])
+            until(lambda law=law: not rooms[law].link.live_ids(), "the end of every leg")  # type: ignore[misc]
+    finally:
+        for law in Law:
+            rooms[law].close()
+            carriers[law].stop()
+    different = [(one.name, one.by_file, one.heard) for one in all_ if one.heard != one.by_file]
+    print(f"\n{len(all_)} openings, {len(different)} judged otherwise than from the file: {different}")
+    assert len(different) <= len(all_) // 100
+
+
+def play_all(here: Room, mine: list[tuple[int, Opening]]) -> None:
+    """Call every number, some at once; the first verdict on each is what was heard."""
+    waiting, calls = deque(mine), dict[str, Any]()
+    limits = Abandonment(max_screening_s=DEADLINE_S)
+    campaign = SimpleNamespace(abandonment=limits, amd=here.campaign.amd, campaign_id="c1")
+
+    def on_fact(fact: f.Fact) -> None:
+        life = calls.get(fact.leg_id)
+        if life is not None and isinstance(fact, f.LegAnswered):
+            life.codec = fact.codec
+            here.screener.start(life)
+
+    here.dialer.on_fact = on_fact  # type: ignore[method-assign]
+    here.screener._on_fact = lambda _: None
+    switch, done = here.shop.switches["sw1"], set[str]()
+    while waiting or calls:
+        while waiting and len(calls) < AT_ONCE:
+            index, one = waiting.popleft()
+            leg_id = str(uuid4())
+            intent = SimpleNamespace(person_id="p", contact_id="k")
+            calls[leg_id] = SimpleNamespace(
+                leg_id=leg_id,
+                switch="sw1",
+                codec="",
+                campaign=campaign,
+                intent=intent,
+                answered_s=0.0,
+                one=one,
+            )
+            switch.dial(Dial(leg_id, number_of(index), "gw", "+48220000101", 20.0, None, {}))
+        until(
+            lambda: [n for n in here.noted() if n["attempt_id"] in calls and n["attempt_id"] not in done],
+            "a verdict",
+        )
+        for note in here.noted():
+            life = calls.pop(note["attempt_id"], None)
+            if life is None:
+                continue
+            done.add(life.leg_id)
+            life.one.heard = "none" if note["verdict"] == "undecided" else note["verdict"]
+            here.screener.stop(life)
+            switch.hang_up(life.leg_id)
