@@ -148,7 +148,7 @@ class Answers:
             if one.known:
                 shapes.learn(one.passed, one.picked, one.screened_s, one.live, one.ended_s)
                 self.learned += 1
-        if self.learned and now_s - self.tabled_s > min(20.0, 0.01 * shapes.counts["fates"].sums.sum()):
+        if self.learned and now_s - self.tabled_s > min(20.0, 0.01 * self.known):
             self.learned, self.tabled_s = 0, now_s
             shapes.tables(self.ring_time_s)
             self._forget_lost(now_s)
@@ -167,6 +167,7 @@ class Answers:
         # what is unknown of p, and of the shape of F while few answers have been seen
         self.relative = np.sqrt(rates.relative**2 + 0.6 / (live + 5.0))
         self.known = float(fate[DIALING].sum())
+        self._intervals: dict[int, tuple[float, float]] = {}
         quantiles = (np.arange(GRID) + 0.5) / GRID
         self.grid: Array = (np.searchsorted(shapes.F[DIALING], quantiles) + 0.5).astype(np.float64) * BIN_S
         every = np.arange(rows)
@@ -198,9 +199,13 @@ class Answers:
 
     def interval(self, row: int) -> tuple[float, float]:
         """Where `mean` lies with 90 %."""
-        share = self.mean(row) / max(1e-9, float(self.by_stage[self.shapes.base].mean[row]))
-        low, high = self.by_stage[self.shapes.base].interval(row)
-        return share * low, share * high
+        found = self._intervals.get(row)
+        if found is None:
+            rates = self.by_stage[self.shapes.base]
+            share = self.mean(row) / max(1e-9, float(rates.mean[row]))
+            low, high = rates.interval(row)
+            found = self._intervals[row] = share * low, share * high
+        return found
 
     def within(self, stages: Whole, ages_s: Array, rows: Whole, ahead_s: Array, storm: float = 0.0) -> Array:
         """P(live within each of `ahead_s`), one row for each call that was not picked up."""

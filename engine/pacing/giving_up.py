@@ -46,16 +46,20 @@ class GivingUp:
         allowed = BUDGET * 1.1 * terms.cancel_share * self.launches
         if self.launches < AT_FIRST or self.cancels + 1.0 > allowed:
             return ()
+        ripe = sight.ripe
+        likely = answers.within(sight.stages[ripe], sight.ages_s[ripe], sight.rows[ripe], AHEAD_S)[:, -1]
+        if math.log(float(likely.max()) + 1e-12) <= self.log_price:
+            return ()  # even if nobody came for certain
         q = answers.within(sight.stages, sight.ages_s, sight.rows, AHEAD_S)
         free = handling.free_within(sight.talking_s, sight.wrapping_s, AHEAD_S + 0.75 * terms.patience_s)
         mean = q.sum(axis=0)
         taken = at_most(free.sum(axis=0), (free * (1.0 - free)).sum(axis=0))
         alone = nobody(mean, (q * (1.0 - q)).sum(axis=0), 0.2 * mean, taken, spare)
-        worth = float(alone.sum()) / len(AHEAD_S) * q[sight.ripe, -1]
+        worth = float(alone.sum()) / len(AHEAD_S) * likely
         best = int(np.argmax(worth))
         if math.log(float(worth[best]) + 1e-12) <= self.log_price:
             return ()
-        return (sight.attempts[sight.ripe[best]],)
+        return (sight.attempts[ripe[best]],)
 
     def save(self) -> dict[str, float]:
         return {"log_price": self.log_price, "launches": self.launches, "cancels": self.cancels}

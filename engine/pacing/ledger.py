@@ -14,8 +14,16 @@ from collections import deque
 
 AIM = 0.94
 """θ is steered to this share of the cap, so that chance does not carry the rate over it."""
-THETA_MIN, THETA_MAX, THETA_START = 0.004, 0.6, 0.028
-GAIN = 0.12
+THETA_MIN, THETA_MAX = 0.004, 0.6
+THETA_START, LUMPS = 0.018, 0.07
+"""θ of a new campaign: THETA_START + LUMPS/agents. With few agents the risk of the next call moves in lumps,
+and the calls that are launched carry less than the θ they stay under."""
+GAIN, TEAM = 0.12, 10
+"""Step of log θ for an abandoned call, in teams of up to TEAM agents."""
+RESERVE, YOUNG = 0.2, 300.0
+"""A campaign of fewer than some YOUNG live answers aims lower, by RESERVE of the cap at first, and so builds
+up RESERVE·YOUNG·cap abandoned calls (about two) which chance may take later without carrying the whole over
+the cap. It also takes larger steps, for the model may be off and θ far from where it belongs."""
 HOUR_S = 3600.0
 LOOK_EVERY_S = 60.0
 
@@ -26,6 +34,7 @@ class Ledger:
     def __init__(self) -> None:
         self.live = self.abandoned = 0.0
         self.log_theta = math.log(THETA_START)
+        self._started = False
         self.hours: deque[list[float]] = deque()  # [hour, live, abandoned]
         self.windows: dict[float, tuple[float, float]] = {}
         self._looked_s = -1e9
@@ -34,12 +43,22 @@ class Ledger:
     def theta(self) -> float:
         return math.exp(self.log_theta)
 
-    def note(self, abandoned: bool, cap: float, now_s: float, dared: bool = True) -> None:
-        """One live answer: served, or abandoned. `dared`: the launches were bounded by θ; an answer that was
-        served without any risk earns no credit."""
+    def start(self, agents: int) -> None:
+        """The first decision: how large the team is; later ones change nothing."""
+        if not self._started and agents:
+            self._started = True
+            self.log_theta = math.log(THETA_START + LUMPS / agents)
+
+    def note(self, abandoned: bool, cap: float, now_s: float, agents: int = 1, dared: bool = True) -> None:
+        """One live answer: served, or abandoned. `agents`: at work; in a large team abandons come in
+        clusters, and a step for each must be smaller. `dared`: the launches were bounded by θ; an answer that
+        was served without any risk earns no credit."""
         self.live += 1.0
         self.abandoned += float(abandoned)
-        step = GAIN * ((AIM * cap if dared else 0.0) - float(abandoned))
+        young = math.exp(-self.live / YOUNG)
+        gain = GAIN * (TEAM / max(TEAM, agents)) ** 0.33 * (1.0 + young)
+        aim = cap * (AIM - RESERVE * young) if dared else 0.0
+        step = gain * (aim - float(abandoned))
         self.log_theta = min(max(self.log_theta + step, math.log(THETA_MIN)), math.log(THETA_MAX))
         hour = now_s // HOUR_S
         if not self.hours or self.hours[-1][0] != hour:
@@ -79,12 +98,14 @@ class Ledger:
 
     def save(self) -> dict[str, float]:
         kept = {"live": self.live, "abandoned": self.abandoned, "log_theta": self.log_theta}
+        kept["started"] = float(self._started)
         for hour, live, abandoned in self.hours:
             kept |= {f"hour.{hour:.0f}.live": live, f"hour.{hour:.0f}.abandoned": abandoned}
         return kept
 
     def load(self, learned: dict[str, float]) -> None:
         self.live, self.abandoned = learned["live"], learned["abandoned"]
+        self._started = bool(learned["started"])
         self.log_theta = learned["log_theta"]
         names = [key.split(".")[1] for key in learned if key.startswith("hour.") and key.endswith(".live")]
         self.hours = deque(

@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 
 FEW = 12.0
 """Calls that must have ended before anything is predicted; until then one call for each ready agent."""
+SOON_S, LATER_S = 1.0, 2.5
 STORM = 0.4
 """Share of refused launches from which the trunk is only probed."""
 
@@ -35,6 +36,7 @@ class Predictive:
     def __init__(self) -> None:
         self.answers, self.handling, self.ledger, self.giving_up = Answers(), Handling(), Ledger(), GivingUp()
         self._terms = Terms()
+        self._agents = 1
         self._ahead_s = 0.0  # the calendar's clock less the policy's
 
     # --- learning ----------------------------------------------------------------------------------
@@ -51,7 +53,7 @@ class Predictive:
                     self.giving_up.gave_up()
             case PersonServed() | PersonMissed():
                 missed, at_s = isinstance(news, PersonMissed), news.at_s + self._ahead_s
-                self.ledger.note(missed, self._terms.cap, at_s, self.answers.known >= FEW)
+                self.ledger.note(missed, self._terms.cap, at_s, self._agents, self.answers.known >= FEW)
             case TalkEnded():
                 self.handling.talk_ended(news.talk_s)
             case WrapUpEnded():
@@ -76,6 +78,8 @@ class Predictive:
         self._ahead_s = snapshot.wall_s - now_s if snapshot.wall_s else 0.0
         answers.ring_time_s = terms.ring_time_s
         sight = look(snapshot, answers)
+        self._agents = sight.ready + len(sight.talking_s) + len(sight.wrapping_s)
+        self.ledger.start(self._agents)
         self.ledger.look(now_s + self._ahead_s, terms.windows_s)
         answers.refresh(now_s)
         self.handling.refresh(now_s, sight.talking_s, sight.wrapping_s)
@@ -99,7 +103,8 @@ class Predictive:
         reason += f"risk {risk.now:.3f}, θ {theta:.3f}"
         if storm > STORM:
             reason += f"; the trunk refuses {storm:.0%}: probing"
-        return Decision(launch, cancel, 1.0, reason, numbers)
+        far = risk.now > 4.0 * theta and not sight.ripe  # then time alone changes little in a second
+        return Decision(launch, cancel, LATER_S if far else SOON_S, reason, numbers)
 
     def _careful(self, snapshot: Snapshot) -> str:
         """Why nothing is predicted now, or ""."""
@@ -112,7 +117,7 @@ class Predictive:
 
     def _room(self, sight: Sight, snapshot: Snapshot, storm: float) -> int:
         """Calls that may be launched at most, whatever the risk."""
-        agents = sight.ready + len(sight.talking_s) + len(sight.wrapping_s)
+        agents = self._agents
         ratio = int(snapshot.terms.largest_ratio * agents) - len(sight.attempts)
         room = min(snapshot.room, snapshot.queued, snapshot.max_calls - len(snapshot.calls), ratio)
         if storm > STORM:  # one probe at a time, a few for a large team

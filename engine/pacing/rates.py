@@ -25,8 +25,8 @@ LOG_P = np.log(P)
 LEVELS = 129
 LOG_SILENT = np.log1p(-np.linspace(0.0, 0.9999, LEVELS)[:, None] * P)
 """log(1 − p·F) by F in LEVELS steps, by p."""
-JUMP = STEP_S / 1_500.0
-"""A jump once in 25 minutes is expected, per class."""
+JUMP = STEP_S / 1_200.0
+"""A jump once in twenty minutes is expected, per class."""
 DRIFT = 0.004**2 * STEP_S / POINT**2
 """Drift of the log-odds: 0.004 per root second (0.24 in an hour), as a chance to move by one point."""
 

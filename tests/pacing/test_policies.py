@@ -1,14 +1,14 @@
 """The policies: progressive never dials more than there are ears, a robot fills its channels."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain.campaign import Mode
-from engine.domain.facts import LegAnswered
 from engine.pacing import POLICIES
 from engine.pacing.by_hand import ByHand
 from engine.pacing.governor import Limits, govern
+from engine.pacing.news import PersonMissed
 from engine.pacing.progressive import Progressive
 from engine.pacing.robot import Robot
 from engine.pacing.snapshot import Snapshot, UnpacedDemand
@@ -28,6 +28,7 @@ def test_every_mode_has_its_policy() -> None:
 
 
 @pytest.mark.parametrize("mode", POLICIES)
+@settings(deadline=None)  # a policy may learn much at once, and a loaded machine takes its time
 @given(snapshot=snapshots, now_s=st.floats(0, 1e6))
 def test_a_policy_says_how_many_why_and_when_to_ask_again(
     mode: str, snapshot: Snapshot, now_s: float
@@ -40,10 +41,11 @@ def test_a_policy_says_how_many_why_and_when_to_ask_again(
 
 
 @pytest.mark.parametrize("mode", POLICIES)
+@settings(deadline=None, max_examples=40)
 @given(snapshot=snapshots)
 def test_a_policy_restored_from_what_it_saved_decides_alike(mode: str, snapshot: Snapshot) -> None:
     learned, fresh = POLICIES[mode](), POLICIES[mode]()
-    learned.observe(LegAnswered("attempt-1", 3.0))
+    learned.observe(PersonMissed("attempt-1", 2.0, 3.0))
     fresh.load(learned.save())
     assert fresh.decide(9.0, snapshot) == learned.decide(9.0, snapshot)
 
