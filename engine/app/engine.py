@@ -14,6 +14,7 @@ from uuid import uuid4
 from gevent.lock import BoundedSemaphore
 
 from engine import greenlets
+from engine.app import evidence
 from engine.app.children import Child, Kept
 from engine.app.doorkeeper import Doorkeeper
 from engine.app.feed import Feed
@@ -239,6 +240,7 @@ class Engine:
         """Small things that must outlive us: what pacing has learned, how often own numbers were shown."""
         while True:
             greenlets.sleep(KEEP_EVERY_S)
+            evidence.prune(self.data / evidence.FOLDER, self.config.media.evidence_days, self.clock.wall_s())
             try:
                 self.dialer.pacer.save()
                 self.store.save_blob(CALLER_ID_USE, self.rules.save())

@@ -184,6 +184,9 @@ class Media(Section):
     tap_folder: str = Field(
         default="/dev/shm/prozvon", description="folder in memory for those files, same path for the switch"
     )
+    evidence_days: float = Field(
+        default=30.0, ge=0, le=3_660, description="days after which the kept sound of calls is deleted"
+    )
     fingerprints: str = Field(
         default="", description="folder of known announcements; empty: fingerprints in store.data_dir"
     )

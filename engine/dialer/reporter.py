@@ -43,7 +43,7 @@ class Reporter:
 
     def call_moved(self, life: CallLife, before: State) -> None:
         """The call has just left the state `before`; the same state: it is new, or early media began."""
-        if not concerns_pacing(life):
+        if not concerns_pacing(life) or life.audited:  # whom an audit joins has ended as a machine already
             return
         now, attempt_id, state = self._clock.now_s(), life.leg_id, life.state
         waited_s = now - life.waits_since_s if life.waits_since_s else 0.0
@@ -57,6 +57,8 @@ class Reporter:
             news = CallMoved(attempt_id, MOVED[state], now, life.call_class)
         elif life.told_pacing:
             return
+        elif state is State.MAILBOX:  # it may speak for long, and wants nobody
+            news = CallEnded(attempt_id, "machine", now)
         elif state is State.TALKING:
             news = PersonServed(attempt_id, waited_s, now)
         elif state is State.NOTICE:

@@ -370,3 +370,14 @@ def test_amd_that_has_been_switched_off_judges_nobody():
     assert len(world.switch.said("bridge")) == 1
     world.dialer.calls.amd.allow("c1")
     assert not world.dialer.calls.amd.is_off(world.campaign)
+
+
+def test_pacing_learns_of_a_machine_at_the_verdict_and_of_its_audit_nothing():
+    told: list[Any] = []
+    world, _, agent_leg, call = screened(amd=Amd(audit_share=1.0))
+    world.dialer.calls.listeners.append(lambda life, _: told.append((life.state.name, life.told_pacing)))
+    world.fact(f.MachineDetected, call)
+    world.fact(f.LegBridged, call, peer_id=agent_leg)
+    world.fact(f.LegEnded, call, ended_by="them")
+    assert told[0] == ("MAILBOX", True)
+    assert all(known for _, known in told), "nothing of the audit was told as a person's"

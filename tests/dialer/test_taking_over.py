@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.calls.attempt import State
 from engine.dialer.dialer import Dialer
 from engine.domain import facts as f
 from engine.domain.agent import AgentState
@@ -200,3 +201,18 @@ def test_a_talk_that_was_adopted_can_be_noted_before_and_after_its_end(over: boo
         again.on_fact(f.LegEnded(call, world.time.now, ended_by="them"))
         assert again.agents.lives["a1"].state is AgentState.WRAP_UP
     assert again.desk.dispose("a1", "promise_to_pay", 0.0, "") == call
+
+
+def test_a_machine_that_waits_for_its_message_is_left_to_its_net_by_the_next_engine() -> None:
+    world, book = World(people=1), Book()
+    agent_leg = world.log_in()
+    world.run()
+    call = world.dialed[0]
+    book.append(world.dialer.calls.lives[call].intent, 1)
+    world.switch.legs = [live(call, prozvon_amd="machine"), live(agent_leg, prozvon_agent="a1")]
+    dialer = next_engine(world, book)
+    assert dialer.calls.lives[call].state is State.CLOSING
+    world.time.pass_s(5.0)
+    assert world.switch.said("bridge") == [], "no agent is joined to a machine"
+    dialer.on_fact(f.LegEnded(call, world.time.now, ended_by="us", answered_at_s=2.0))
+    assert [cdr["disposition"] for cdr in world.cdrs()] == ["machine"]
