@@ -7,27 +7,22 @@ half hour. Exit code 1: the measured occupancy or abandonment lies outside of it
 
 import argparse
 import json
-import math
-import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from engine.twin.measures import student_t, total
-from engine.twin.results import play
 from engine.twin.world import World
 from tests.freeswitch.crowd import RING_S, TALK_S, Sipp, numbers, operators, people
 from tests.freeswitch.fixtures import missing
 from tests.freeswitch.switch import FreeSwitch, Lane, find_freeswitch
 from tests.stories.configs import ONCE, campaign, config
 from tests.stories.engine_process import EngineProcess, wait_for
+from tests.twin.measured import measured, predicted
 
 SHARES = {"answer": 0.3, "no_answer": 0.35, "busy": 0.2, "unreachable": 0.1, "dead": 0.05}
 WRAP_UP_S, RING_TIME_S = 8.0, 25.0
-STAFFED = frozenset({"ready", "reserved", "talking", "wrap_up"})
-MEASURES = ("occupancy", "abandonment")
 
 
 def world_of(operators_: int, minutes: float, mode: str) -> World:
@@ -54,49 +49,6 @@ def world_of(operators_: int, minutes: float, mode: str) -> World:
             "delays": {"check_s": 0.05, "notice_s": 2.0},
         }
     )
-
-
-def predicted(world: World, runs: int) -> dict[str, tuple[float, float, float]]:
-    """By measure: mean of the runs, and the 95 % prediction interval of one more."""
-    batches = play(world, runs).batches
-    found = {}
-    for name in MEASURES:
-        values = [_values(total([page]).__getattribute__)[name] for page in batches]
-        mean, spread = statistics.mean(values), statistics.stdev(values)
-        half = student_t(runs - 1) * spread * math.sqrt(1 + 1 / runs)
-        found[name] = (mean, max(0.0, mean - half), mean + half)
-    return found
-
-
-def _values(of: Any) -> dict[str, float]:
-    return {
-        "occupancy": (of("talk_s") + of("wrap_s")) / of("staffed_s"),
-        "abandonment": (of("abandoned") + of("hung_up")) / max(1, of("live")),
-    }
-
-
-def measured(records: list[dict[str, Any]], from_s: float, until_s: float) -> dict[str, float]:
-    """The same measures from the engine's journal."""
-    lasted = dict.fromkeys(("staffed", "talking", "wrap_up"), 0.0)
-    moves: dict[str, list[tuple[float, str]]] = {}
-    for one in records:
-        if one["kind"] == "agent" and "state" in one:
-            moves.setdefault(one["agent"], []).append((one["at_s"], one["state"]))
-    for mine in moves.values():
-        for (at_s, state), (next_s, _) in zip(mine, [*mine[1:], (until_s, "")], strict=True):
-            seconds = max(0.0, min(next_s, until_s) - max(at_s, from_s))
-            lasted["staffed"] += seconds * (state in STAFFED)
-            if state in lasted:
-                lasted[state] += seconds
-    ends = [one["disposition"] for one in records if one["kind"] == "cdr" and one["ended_at_s"] <= until_s]
-    missed = sum(end in ("abandoned", "hung_up") for end in ends)
-    talked = ends.count("talked")
-    return {
-        "occupancy": (lasted["talking"] + lasted["wrap_up"]) / lasted["staffed"],
-        "abandonment": missed / max(1, missed + talked),
-        "live": missed + talked,
-        "launched": sum(one["kind"] == "intent" for one in records),
-    }
 
 
 def on_freeswitch(
@@ -157,6 +109,7 @@ def main() -> int:
     parser.add_argument("--mode", default="predictive")
     parser.add_argument("--runs", type=int, default=10, help="of the twin, for its interval")
     parser.add_argument("--home", default="", help="where everything is kept; else a folder that is removed")
+    parser.add_argument("--again", action="store_true", help="judge the run that is kept in --home anew")
     asked = parser.parse_args()
     if reason := missing():
         print(reason, file=sys.stderr)
@@ -164,8 +117,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="prozvon-compare-") as folder:
         home = Path(asked.home or folder)
         home.mkdir(parents=True, exist_ok=True)
-        records, from_s, until_s = on_freeswitch(home, asked.operators, asked.minutes, asked.mode)
-        (home / "journal.json").write_text(json.dumps([records, from_s, until_s]))
+        kept = home / "journal.json"
+        if not asked.again:
+            kept.write_text(json.dumps(on_freeswitch(home, asked.operators, asked.minutes, asked.mode)))
+        records, from_s, until_s = json.loads(kept.read_text())
     forecast = predicted(world_of(asked.operators, asked.minutes, asked.mode), asked.runs)
     found = measured(records, from_s, until_s)
     print(f"{found['launched']:.0f} calls, {found['live']:.0f} live answers")
