@@ -48,6 +48,7 @@ from engine.switch.link import LinkState
 log = logging.getLogger("prozvon")
 
 KEEP_EVERY_S = 30.0
+REPLICATED_S = 2.0  # by then replicas have what the primary took
 CALLER_ID_USE = "caller_ids"
 AMD_BOOK = "amd"
 
@@ -184,6 +185,8 @@ class Engine:
         reader = JournalReader(make_client(self.store_url), folder, shards)
         self.journal = HotJournal(self.store.batcher, shards, self.clock, self.data / "spool", reader)
         arguments = ["worker", "archiver", "--shards", str(shards), "--folder", str(folder)]
+        if not self.embedded:
+            arguments += ["--rest-s", f"{REPLICATED_S:g}"]
         secret = {STORE_URL: self.store_url}
         self._archiver = Kept(Child("archiver", arguments, self.places.logs / "archiver.log", secret))
         self._leave.callback(self._archiver.stop)

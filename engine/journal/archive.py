@@ -45,9 +45,19 @@ EVERY_S: Final = 5.0
 
 
 class Archiver:
-    """One for each engine. `client`: plain redis-py. `folder`: the archive's, nobody else's."""
+    """One for each engine. `client`: plain redis-py. `folder`: the archive's, nobody else's. `rest_s`:
+    records that young stay in the store alone: what a failover may lose, and the engine then tells again,
+    must not be in an archive already."""
 
-    def __init__(self, client: redis.Redis, folder: Path, shards: int, absent_s: float = ABSENT_S) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        folder: Path,
+        shards: int,
+        absent_s: float = ABSENT_S,
+        rest_s: float = 0.0,
+    ) -> None:
+        self._rest_ms = round(rest_s * 1000)
         self._client: Any = client
         self._folder = folder
         self._streams = [f"{root_of(shard)}:journal" for shard in range(shards)]
@@ -103,7 +113,7 @@ class Archiver:
     def _gather(self) -> list[Entry]:
         """Entries older than this millisecond, in order. They are complete: ids are given by one clock, and
         a shard with more than fits into a round lowers the cut-off for all."""
-        cut_off: StreamId = (clock_ms(self._client) - 1, 2**63)
+        cut_off: StreamId = (clock_ms(self._client) - 1 - self._rest_ms, 2**63)
         pipeline = self._client.pipeline(transaction=False)
         for shard, stream in enumerate(self._streams):
             ms, number = self._marks.get(shard, (0, 0))
@@ -166,6 +176,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--shards", type=int, default=16, help="number of shards of the store")
     parser.add_argument("--folder", type=Path, required=True, help="the archive's folder")
     parser.add_argument("--every-s", type=float, default=EVERY_S, help="seconds between rounds")
+    parser.add_argument("--rest-s", type=float, default=0.0, help="least age of a record, seconds")
     parser.add_argument("--once", action="store_true", help="archive what is there, then end")
     asked = parser.parse_args(argv)
 
@@ -173,7 +184,7 @@ def run(argv: list[str]) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     try:
-        archiver = Archiver(make_client(asked.store), asked.folder, asked.shards)
+        archiver = Archiver(make_client(asked.store), asked.folder, asked.shards, rest_s=asked.rest_s)
     except (StoreError, redis.RedisError) as refused:
         print(f"archiver cannot start on {without_password(asked.store)}: {refused}", file=sys.stderr)
         return 1

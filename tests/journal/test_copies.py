@@ -114,3 +114,14 @@ def test_a_folder_that_was_emptied_is_missed(
     assert "archive lacks records that were in it" in caplog.text
     assert "records are missing before record 1" in verify(tmp_path / "one").broken
     assert desk.client.hlen(ARCHIVES) == 1
+
+
+def test_young_records_rest_in_the_store_before_they_are_archived(desk: Desk, tmp_path: Path) -> None:
+    add(desk, 0)
+    archiver = Archiver(desk.client, tmp_path / "one", SHARDS, rest_s=0.3)
+    assert archiver.round() == 0
+    time.sleep(0.3)
+    add(desk, 1)
+    assert archiver.round() == 1
+    archiver.close()
+    assert told(desk, tmp_path / "one") == [0, 1]
