@@ -128,9 +128,11 @@ class MediaScreener:
             self._shop.count("screenings_without_media")
             return None
         opened = Copy(str(uuid4()), life, able[next(self._turn) % len(able)], life.codec, early)
-        keep = sampled(life.leg_id, "keep", life.campaign.amd.keep_share)
+        amd = life.campaign.amd
+        wanted = ["early"] * early + ["keep"] * sampled(life.leg_id, "keep", amd.keep_share)
+        wanted += ["likely"] * (amd.join == "likely") + [f"cost={amd.lost_person_cost:g}"]
         try:
-            self._way.open(opened, " ".join(["early"] * early + ["keep"] * keep))
+            self._way.open(opened, " ".join(wanted))
         except SwitchError as error:
             self._shop.count("screenings_without_media")
             log.warning("no fork", extra={"attempt": life.leg_id, "why": str(error)})
@@ -153,6 +155,9 @@ class MediaScreener:
         match line["event"]:
             case "verdict" | "revised":
                 self._decided(opened, line)
+            case "likely":
+                self._shop.count("screened_likely")
+                self._on_fact(f.PersonLikely(opened.life.leg_id, self._shop.clock.now_s()))
             case "beep":
                 self._beeped(opened, line)
             case "announcement":

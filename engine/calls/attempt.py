@@ -36,6 +36,7 @@ TABLE: dict[tuple[State, type[f.Fact]], tuple[State, tuple[c.Command, ...]]] = {
     (S.ANSWERED,   f.AgentWanted):         (S.WAITING,     (c.ReserveAgent(), c.ArmPatience())),
     (S.ANSWERED,   f.RobotWanted):         (S.ROBOT,       (c.RunScript(),)),
     (S.SCREENING,  f.PersonDetected):      (S.ANSWERED,    (c.RouteCall(),)),
+    (S.SCREENING,  f.PersonLikely):        (S.ANSWERED,    (c.RouteCall(),)),
     (S.SCREENING,  f.ScreeningOverdue):    (S.ANSWERED,    (c.RouteCall(),)),
     (S.SCREENING,  f.MachineDetected):     (S.MAILBOX,     (c.RouteMachine(),)),
     (S.SCREENING,  f.AskDue):              (S.SCREENING,   (c.AskAgain(),)),
@@ -90,7 +91,7 @@ QUIET = (
     f.ScreeningOverdue, f.PersonDetected, f.MachineDetected, f.CancelWanted, f.EndWanted, f.AgentLost,
     f.ScriptEnded, f.ScriptWantsAgent, f.HeldByAgent, f.RetrievedByAgent, f.TransferWanted, f.HandedOver,
     f.ScreeningWanted, f.AgentWanted, f.RobotWanted, f.OriginateRefused,
-    f.AnnouncementHeard, f.MessageWanted, f.BeepEnded, f.BeepOverdue, f.AskDue,
+    f.AnnouncementHeard, f.MessageWanted, f.BeepEnded, f.BeepOverdue, f.AskDue, f.PersonLikely,
 )  # fmt: skip
 for s in S:
     TABLE |= {(s, late): (s, ()) for late in QUIET if (s, late) not in TABLE}

@@ -140,8 +140,12 @@ class Amd(Section):
     """What listening to calls does besides telling people from machines."""
 
     early: bool = Field(default=False, description="recognise announcements of networks before the answer")
-    agent_first: bool = Field(
-        default=False, description="join people at once; the agent is told should it be a machine"
+    join: Literal["verdict", "likely", "answer"] = Field(
+        default="verdict",
+        description="who picked up is joined at AMD's verdict, once a person is likely, or at the answer",
+    )
+    lost_person_cost: float = Field(
+        default=10.0, ge=1, le=1_000, description="machines passed that are as bad as one person lost"
     )
     ask: str = Field(
         default="", description="recording said when nothing is certain yet, e.g. Hello?; empty: none"

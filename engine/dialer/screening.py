@@ -69,14 +69,14 @@ class Screening:
             self._screener.early(life)
 
     def wanted(self, life: CallLife) -> bool:
-        """This call has been answered: is AMD to say who by? With an agent first it listens, and nobody
-        waits."""
+        """This call has been answered: is AMD to say who by, before anybody talks? Where people are joined at
+        the answer it listens, and nobody waits."""
         wanted = life.campaign.screening and not life.screened and life.paced
         if not wanted or self._screener is None or self._book.is_off(life.campaign):
             if self._screener and not life.screened:
                 self._screener.stop(life)  # it listened while it rang
             return False
-        if not life.campaign.amd.agent_first:
+        if life.campaign.amd.join != "answer":
             return True
         life.screened = True
         self._screener.start(life)

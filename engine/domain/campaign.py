@@ -60,15 +60,17 @@ class Predicting:
 class Amd:
     """What listening to calls does besides the verdict. Durations in seconds, shares 0..1.
 
-    `early`: announcements of the network are recognised before the answer. `agent_first`: people are joined
-    at once, and the agent is told should it be a machine. `ask`: prompt for somebody of whom nothing is
-    certain `ask_after_s` after the answer, "" for none. `beep_wait_s`: how long a machine's beep is waited
-    for. `watch_s`: how long it is listened on after "person". `audit_share`: of machines, joined to an
-    agent. `keep_share`: of calls, whose sound is kept. `most_abandoned_share`: abandoned and lost to AMD ÷
-    live answers, above which AMD ceases; judged by the bound once `least_audits` machines were audited."""
+    `early`: announcements of the network are recognised before the answer. `join`: when somebody talks with
+    the callee: at the "verdict", as soon as a person is "likely", or at the "answer"; then the agent is
+    told should it be a machine. `ask`: prompt for somebody of whom nothing is certain `ask_after_s` after
+    the answer, "" for none. `beep_wait_s`: how long a machine's beep is waited for. `watch_s`: how long it
+    is listened on after "person". `audit_share`: of machines, joined to an agent. `keep_share`: of calls,
+    whose sound is kept. `most_abandoned_share`: abandoned and lost to AMD ÷ live answers, above which AMD
+    ceases; judged by the upper bound once `least_audits` machines were audited. `lost_person_cost`: how
+    many machines joined to an agent are as bad as one person taken for a machine."""
 
     early: bool = False
-    agent_first: bool = False
+    join: str = "verdict"
     ask: str = ""
     ask_after_s: float = 1.8
     beep_wait_s: float = 40.0
@@ -77,6 +79,7 @@ class Amd:
     keep_share: float = 0.0
     most_abandoned_share: float = 0.03
     least_audits: int = 200
+    lost_person_cost: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

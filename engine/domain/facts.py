@@ -138,6 +138,10 @@ class PersonDetected(Fact):
     """AMD verdict, or one that takes "machine" back: a person said the greeting."""
 
 
+class PersonLikely(Fact):
+    """AMD is not certain yet, but takes a person to be likelier than a machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class MachineDetected(Fact):
     """AMD verdict, or one that takes "person" back. `kind`: machine, fax, announcement."""

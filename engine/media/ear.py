@@ -1,7 +1,8 @@
 """What is listened for on one call: the network before the answer, who picked up after it.
 
 Sound in, lines out: what the engine is told, without the names of fork and attempt. Events: `announcement`,
-`verdict`, `revised` (takes the verdict before back), `beep` (said when it begins and when it is over).
+`verdict`, `revised` (takes the verdict before back), `likely` (a person is, before the verdict), `beep` (said
+when it begins and when it is over).
 """
 
 from collections.abc import Callable
@@ -15,15 +16,21 @@ from engine.amd.heard import Beep, Heard
 from engine.media.tape import Tape
 
 Line = dict[str, Any]
+LIKELY_PERSON = 0.3  # probability of a machine at which somebody may be joined before the verdict
 
 
 class Ear:
-    """One call. `early`: it rings still; None: it was answered already. `tape`: keeps its sound, if given."""
+    """One call. `early`: it rings still; None: it was answered already. `tape`: keeps its sound, if given.
+    `likely`: tell it when a person is."""
 
     def __init__(
-        self, detector: Callable[[], Detector], early: EarlyEar | None = None, tape: Tape | None = None
+        self,
+        detector: Callable[[], Detector],
+        early: EarlyEar | None = None,
+        tape: Tape | None = None,
+        likely: bool = False,
     ) -> None:
-        self._make, self._early, self._tape = detector, early, tape
+        self._make, self._early, self._tape, self._likely = detector, early, tape, likely
         self._detector: Detector | None = None if early else detector()
         self._framer = Framer()
 
@@ -39,7 +46,18 @@ class Ear:
         if self._tape is not None:
             self._tape.add(pcm)
         heard = self._detector.listen
-        return [line_of(told) for frame in self._framer.push(pcm) for told in heard(frame)]
+        lines = [line_of(told) for frame in self._framer.push(pcm) for told in heard(frame)]
+        return [*lines, *self._is_likely(self._detector)] if self._likely else lines
+
+    def _is_likely(self, detector: Detector) -> list[Line]:
+        """Once, before the verdict, when so little speaks for a machine."""
+        machine = getattr(detector, "machine", -1.0)
+        if detector.verdict is not None:
+            self._likely = False
+        elif 0.0 <= machine <= LIKELY_PERSON:
+            self._likely = False
+            return [{"event": "likely", "machine": round(machine, 4)}]
+        return []
 
     def _listen_early(self, pcm: bytes) -> list[Line]:
         assert self._early is not None

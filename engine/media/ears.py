@@ -44,13 +44,14 @@ class Ears:
         self.counts: dict[str, int] = {}
 
     def open(self, fork_id: str, attempt_id: str, wanted: list[str]) -> Ear:
-        """`wanted`: `early`, it rings still; `keep`, its sound is evidence. Its answer may have been told
+        """`wanted`: `early`, it rings still; `keep`, its sound is evidence; `likely`, tell it when a person
+        is. Its answer may have been told
         already, while the fork was on its way."""
         tape = self._writer.tape(attempt_id) if self._writer and "keep" in wanted else None
         rings = "early" in wanted and fork_id not in self._answered
         early = EarlyEar(self._shelf.book(time.monotonic())) if rings else None
         self._answered.pop(fork_id, None)
-        ear = self._ears[fork_id] = Ear(self._detector, early, tape)
+        ear = self._ears[fork_id] = Ear(self._detector, early, tape, "likely" in wanted)
         return ear
 
     def say(self, call: Fork | Tap, lines: list[Line]) -> None:

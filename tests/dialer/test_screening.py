@@ -222,8 +222,20 @@ def test_an_agent_who_talks_with_a_machine_after_all_is_told_and_keeps_the_call(
     assert world.agent() == "talking"
 
 
-def test_with_an_agent_first_nobody_waits_for_amd_and_the_agent_is_told_of_machines():
-    world, ears, agent_leg, call = screened(amd=Amd(agent_first=True))
+def test_whoever_is_likely_a_person_is_joined_before_the_verdict():
+    world, _, agent_leg, call = screened(amd=Amd(join="likely"))
+    world.time.pass_s(0.7)
+    assert world.switch.said("bridge") == []
+    world.fact(f.PersonLikely, call)
+    assert world.switch.said("bridge") == [("bridge", agent_leg, call)]
+    world.fact(f.LegBridged, call, peer_id=agent_leg)
+    world.fact(f.PersonDetected, call)
+    world.fact(f.LegEnded, call, ended_by="them")
+    assert world.cdrs()[0]["amd"] == "person"
+
+
+def test_joined_at_the_answer_nobody_waits_for_amd_and_the_agent_is_told_of_machines():
+    world, ears, agent_leg, call = screened(amd=Amd(join="answer"))
     assert ears.heard == [call]
     assert world.switch.said("bridge") == [("bridge", agent_leg, call)]
     assert world.switch.said("extend_net") == []
