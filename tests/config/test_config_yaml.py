@@ -122,11 +122,13 @@ def test_every_number_has_its_unit_in_its_name_or_is_a_count():
         "processes",
         "workers",
         "queue",
-    } counts |= {"priority", "limit", "attempts_limit", "contacts", "agents", "least_audits",
-    "lost_person_cost"} counts |= {"cap", "cancel_share", "largest_ratio", "reserve"}  # fractions, and
-    counts of agents and calls unit = re.compile(r".*(_s|_ms|_per_s|_per_min|_days|_share)$") numbers = {key
-    for _, key, field in KEYS if field.annotation in (int, float)} assert {key for key in numbers - counts
-    if not unit.match(key)} == set()
+    }
+    counts |= {"priority", "limit", "attempts_limit", "contacts", "agents"}
+    counts |= {"least_audits", "lost_person_cost"}
+    counts |= {"cap", "cancel_share", "largest_ratio", "reserve"}  # fractions, and counts of agents and calls
+    unit = re.compile(r".*(_s|_ms|_per_s|_per_min|_days|_share)$")
+    numbers = {key for _, key, field in KEYS if field.annotation in (int, float)}
+    assert {key for key in numbers - counts if not unit.match(key)} == set()
 
 
 def test_it_starts_as_it_is_without_any_environment():
