@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.frame import Commands, Exit, Parser, command, show
+from engine.cli.frame import Commands, Exit, Parser, command, config_path, show
 from engine.cli.tables import table
 from engine.domain.errors import ConfigError
 
@@ -36,6 +36,7 @@ def add(commands: "Commands[Parser]") -> None:
         "play a world and tell what came of it",
         "  prozvon twin run\n"
         "  prozvon twin run team30 --runs 5\n"
+        "  prozvon twin run fitted.yaml --campaign autumn   terms, trunk and agents of config.yaml\n"
         "  prozvon twin run my-world.yaml --hours 2 --journal day.jsonl",
     )
     world_arguments(run_)
@@ -75,6 +76,9 @@ def world_arguments(parser: Parser) -> None:
     parser.add_argument(
         "world", nargs="?", default="day", help="a file, - (standard input), or a world of the project"
     )
+    parser.add_argument(
+        "--campaign", default="", metavar="ID", help="terms, trunk and agents of config.yaml's"
+    )
     parser.add_argument("--mode", default="", help="mode or baseline in place of the world's")
     parser.add_argument("--operators", type=int, default=-1, metavar="N", help="in place of the world's")
     parser.add_argument("--hours", type=float, default=0.0, metavar="H", help="in place of the world's")
@@ -93,6 +97,11 @@ def world_of(args: argparse.Namespace) -> "World":
     from engine.twin.world import parse_world
 
     world = parse_world(sys.stdin.read(), "standard input") if args.world == "-" else world_named(args.world)
+    if args.campaign:
+        from engine.cli.own_campaign import changes_of
+        from engine.config import load
+
+        world = world.but(**changes_of(load(config_path(args)), args.campaign))
     changes: dict[str, Any] = {}
     campaign: dict[str, Any] = {}
     if args.mode:

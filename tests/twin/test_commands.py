@@ -35,6 +35,24 @@ def test_a_run_writes_its_journal(tmp_path: Path, capsys) -> None:
     assert "occupancy" in capsys.readouterr().out
 
 
+def test_a_campaign_of_the_configuration_gives_the_twin_its_terms(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        (Path(__file__).parents[2] / "config.yaml").read_text().replace("script: scenarios/", "script: ")
+    )
+    (tmp_path / "payment_reminder.yaml").write_text(
+        (Path(__file__).parents[2] / "scenarios/payment_reminder.yaml").read_text()
+    )
+    asked = ["--config", str(path), "--json", "twin", "run", "--hours", "0.1", "--campaign"]
+    assert cli.main([*asked, "reminder-agents"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["mode"], told["operators"]) == ("progressive", 5)
+    assert cli.main([*asked, "reminder-robot"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["by_disposition"].keys() & {"robot_done", "robot_partial"}
+    assert cli.main([*asked, "reminder"]) == 2
+
+
 def test_the_bench_tells_every_policy_in_every_world_in_one_table(capsys) -> None:
     asked = ["bench", "pacing", "--worlds", "trio,survey20", "--policies", "progressive,ratio-3", "--quick"]
     assert cli.main(asked) == 0
