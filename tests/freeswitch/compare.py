@@ -43,8 +43,23 @@ def world_of(operators_: int, minutes: float, mode: str) -> World:
                 "ring_s": {"quantiles": RING_S},
                 "talk_s": {"quantiles": TALK_S},
                 "patience_s": 3600,
-                "shares": SHARES,
             },
+            # Pacing tells kinds of numbers apart: those of the crowd that answer are landlines by the
+            # numbering plan, the others are mobiles.
+            "classes": [
+                {
+                    "prefix": "+4868",
+                    "kind": "landline",
+                    "weight": SHARES["answer"],
+                    "shares": {"answer": 1},
+                },
+                {
+                    "prefix": "+4860",
+                    "kind": "mobile",
+                    "weight": 1 - SHARES["answer"],
+                    "shares": {name: share for name, share in SHARES.items() if name != "answer"},
+                },
+            ],
             "trunk": {"channels": 200, "calls_per_s": 20},
             "delays": {"check_s": 0.05, "notice_s": 2.0},
         }
