@@ -224,13 +224,19 @@ def test_short_work_that_fails_is_counted_and_the_next_goes_on():
 
 
 def test_a_flood_of_short_work_leaves_the_hub_its_turns():
-    lag, done = HubLag(every_s=0.001), Event()
-    lag.start()
-    gevent.sleep(0.01)
-    lag.reset()
+    """Counted in turns, not in milliseconds: a busy machine makes both the work and the turns longer."""
+    done, turns = Event(), 0
+
+    def others() -> None:
+        nonlocal turns
+        while not done.is_set():
+            gevent.sleep(0.001)
+            turns += 1
+
+    beside = greenlets.start("others", others)
     for _ in range(200):
         run_soon("test job", lambda: sum(range(50_000)))
     run_soon("last", done.set)
     assert done.wait(30)
-    lag.stop()
-    assert lag.worst_ms < 100
+    beside.join(5)
+    assert turns > 10
