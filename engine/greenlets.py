@@ -16,6 +16,9 @@ from greenlet import getcurrent, greenlet
 
 log = logging.getLogger(__name__)
 
+TURN_S = 1e-6
+"""More than 0: gevent looks at sockets and timers only after fifty callbacks, and sleep(0) is a callback."""
+
 FAILURES = (Exception, gevent.Timeout)  # a Timeout nobody caught is no Exception to Python
 
 K = TypeVar("K", bound=Hashable)
@@ -82,6 +85,7 @@ class Crew:
         self._work: deque[tuple[str, Callable[..., object], tuple[object, ...]]] = deque()
         self._idle: list[greenlet] = []
         self._called = False
+        self._next_turn: Any = None
 
     def run(self, name: str, fn: Callable[..., object], args: tuple[object, ...]) -> None:
         self._work.append((name, fn, args))
@@ -93,9 +97,10 @@ class Crew:
         """In the hub: each switch comes back when that greenlet waits, or has nothing more to do."""
         self._called, until_s = False, monotonic() + self._most_s
         while self._work:
-            if monotonic() > until_s:  # others have callbacks too
+            if monotonic() > until_s:  # sockets and timers want their turn too
                 self._called = True
-                gevent.get_hub().loop.run_callback(self._begin)
+                self._next_turn = gevent.get_hub().loop.timer(0.0)
+                self._next_turn.start(self._begin)
                 return
             worker = self._idle.pop() if self._idle else greenlet(self._life, gevent.get_hub())
             worker.switch(until_s)
@@ -279,7 +284,7 @@ class Turns:
     def __call__(self) -> None:
         self._done += 1
         if self._done >= self._items or self._clock() - self._since >= self._s:
-            gevent.sleep(0)
+            gevent.sleep(TURN_S)
             self.begin()
 
     def begin(self) -> None:
