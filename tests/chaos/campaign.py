@@ -86,7 +86,7 @@ def run(
         for thread in threads:
             thread.start()
         time.sleep(3.0)
-        faults.spoil_events(*(share * spoil for share in (0.015, 0.015, 0.015, 0.006)))
+        faults.spoil_events(*(share * spoil for share in (0.03, 0.03, 0.03, 0.012)))
         ends_s = time.monotonic() + minutes * 60
         while time.monotonic() < ends_s:
             if kills and attempts and faults.kills >= kills and len(rig.senders) >= attempts:
