@@ -80,6 +80,7 @@ def run(
             for target, given in (
                 (rig.operators, ()),
                 (rig.watch_owner, (over,)),
+                *[(faults.hiccups, (random.Random(f"hiccups {seed}"), over))] * bool(spoil),
                 *((feed, (rig, one["id"], over)) for one in rig.campaigns),
             )
         ]
@@ -98,7 +99,7 @@ def run(
             time.sleep(faults.dice.uniform(*pause_s))
         faults.settle()
         over.set()
-        for thread in threads[2:]:
+        for thread in threads[1:]:
             thread.join(70.0)
         drain(rig, drained_s)
         evidence = rig.evidence()

@@ -29,6 +29,7 @@ class Faults:
     def __init__(self, rig: Rig, dice: random.Random, kinds: frozenset[str] = frozenset()) -> None:
         self.rig, self.dice = rig, dice
         self.counted: Counter[str] = Counter()
+        self.hiccup_count = 0  # a thread's own: it shares no counter with the others
         self.recovered_s: dict[str, list[float]] = defaultdict(list)
         self._timers: list[threading.Timer] = []
         self._plan: dict[str, tuple[int, Callable[[], None]]] = {
@@ -70,7 +71,7 @@ class Faults:
 
     def all(self) -> Counter[str]:
         wires = (wire.counted for wire in (*self.rig.switch_wires, *self.rig.store_wires))
-        return sum(wires, Counter(self.counted))
+        return sum(wires, self.counted + Counter({"hiccup": self.hiccup_count}))
 
     def next(self) -> str:
         """Let one thing go wrong, and wait for recovery where a process died."""
@@ -224,6 +225,13 @@ class Faults:
         seconds = self.dice.uniform(0.2, 2.5)
         self.rig.blind.append((time.time(), time.time() + seconds + 0.3))
         wire.stall(seconds)
+
+    def hiccups(self, dice: random.Random, over: threading.Event) -> None:
+        """Short pauses on some wire, all the time. A loop for a thread."""
+        while not over.wait(dice.uniform(0.2, 1.0)):
+            wires = (*self.rig.switch_wires, *self.rig.store_wires)
+            dice.choice(wires).stall(dice.uniform(0.01, 0.25))
+            self.hiccup_count += 1
 
     # --- disks and clocks ----------------------------------------------------------------------------
 

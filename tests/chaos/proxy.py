@@ -132,7 +132,7 @@ class Proxy:
 
     def stall(self, seconds: float) -> None:
         """Nothing passes for so long; nothing is lost."""
-        self._stalled_until_s = time.monotonic() + seconds
+        self._stalled_until_s = max(self._stalled_until_s, time.monotonic() + seconds)
 
     def cut(self, dice: random.Random, share: float = 1.0) -> int:
         """Break connections, each somewhere in its next bytes; how many."""
