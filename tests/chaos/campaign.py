@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.checker import Evidence, violations
-from tests.chaos.faults import Faults
+from tests.chaos.faults import RECOVERED_S, Faults
 from tests.chaos.real import RealSwitch
 from tests.chaos.rig import ROWS, Rig
 
-WAITING_LEAST = 15  # people due in each campaign, so that it never runs dry while things break
+WAITING_LEAST = 40  # people due in each campaign, so that it never runs dry while things break
 
 
 @dataclass
@@ -52,7 +52,7 @@ def run(
     shared_every: int = 4,
     load: int = 1,
     real: bool = False,
-    drained_s: float = 180.0,
+    drained_s: float = 300.0,
     pause_s: tuple[float, float] = (0.1, 1.5),
     say: bool = True,
 ) -> Outcome:
@@ -92,6 +92,8 @@ def run(
         while time.monotonic() < ends_s:
             if kills and attempts and faults.kills >= kills and len(rig.senders) >= attempts:
                 break
+            if faults.dice.random() < 0.7:  # most faults come one after another, some on top of each other
+                rig.await_fit(RECOVERED_S)
             order.append(faults.next())
             if say and len(order) % 10 == 0:
                 so_far = f"{faults.total():6d} faults  {faults.kills:4d} kills  {len(rig.senders):6d} calls"

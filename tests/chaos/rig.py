@@ -49,7 +49,7 @@ nodes:
 """
 BUSY_TWICE = {"busy": {"after_s": 6, "limit": 2}}
 CHANNELS, CALLS_PER_S, ATTEMPTS_MOST, AGENTS = 40, 12.0, 3, 6
-ROWS = 20  # of a list that is imported, times the load
+ROWS = 100  # of a list that is imported, times the load
 
 
 @dataclass
