@@ -14,11 +14,16 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`points`: (x, y, half width of the interval; inf: none is drawn). `dashed`: a calculated curve."""
+    """`points`: (x, y, half width of the interval; inf: none is drawn). `dashed`: a calculated curve,
+    in the colour of the line number `like`."""
 
     name: str
     points: tuple[tuple[float, float, float], ...]
     dashed: bool = False
+    like: int = -1
+
+    def colour(self, own: int) -> str:
+        return COLOURS[(own if self.like < 0 else self.like) % len(COLOURS)]
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
@@ -73,16 +78,20 @@ def chart(title: str, x_name: str, y_name: str, lines: Sequence[Line], percent: 
         f'transform="rotate(-90 14 {(TOP + HEIGHT - BOTTOM) / 2:.0f})">{escape(y_name)}</text>'
     )
     for number, line in enumerate(lines):
-        colour = COLOURS[number % len(COLOURS)]
-        out += _drawn(line, colour, [(px(x), py, y * scale, half * scale) for x, y, half in line.points])
+        points = [(px(x), y * scale, half * scale) for x, y, half in line.points]
+        out += _drawn(line, line.colour(number), points, py, y_low)
     return "\n".join([*out, "</svg>"])
 
 
 def _drawn(
-    line: Line, colour: str, points: list[tuple[float, Callable[[float], float], float, float]]
+    line: Line,
+    colour: str,
+    points: list[tuple[float, float, float]],
+    py: Callable[[float], float],
+    floor: float,
 ) -> list[str]:
     out = []
-    band = [(x, py(y - half), py(y + half)) for x, py, y, half in points if math.isfinite(half)]
+    band = [(x, py(max(floor, y - half)), py(y + half)) for x, y, half in points if math.isfinite(half)]
     if band and not line.dashed:
         upper = " ".join(f"{x:.1f},{high:.1f}" for x, _, high in band)
         lower = " ".join(f"{x:.1f},{low:.1f}" for x, low, _ in reversed(band))
@@ -91,14 +100,14 @@ def _drawn(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="{colour}"/>'
             for x, low, high in band
         ]
-    path = " ".join(f"{x:.1f},{py(y):.1f}" for x, py, y, _ in points)
+    path = " ".join(f"{x:.1f},{py(y):.1f}" for x, y, _ in points)
     dash = DASH if line.dashed else ' stroke-width="2"'
     out.append(f'<polyline points="{path}" fill="none" stroke="{colour}"{dash}/>')
     if not line.dashed:
         out += [
             f'<circle cx="{x:.1f}" cy="{py(y):.1f}" r="3" fill="{colour}"><title>{escape(line.name)}: '
             f"{y:.4g} ± {half:.2g}</title></circle>"
-            for x, py, y, half in points
+            for x, y, half in points
         ]
     return out
 
@@ -107,7 +116,7 @@ def legend(lines: Sequence[Line]) -> str:
     """One key for all charts of a page."""
     keys = (
         f'<span><svg width="30" height="10" aria-hidden="true"><line x1="0" x2="30" y1="5" y2="5" '
-        f'stroke="{COLOURS[n % len(COLOURS)]}" stroke-width="2"'
+        f'stroke="{line.colour(n)}" stroke-width="2"'
         f"{DASH if line.dashed else ''}/></svg> {escape(line.name)}</span>"
         for n, line in enumerate(lines)
     )

@@ -68,10 +68,10 @@ def _lines(grid: Grid, name: str) -> list[Line]:
             points.append((float(agents), figure.value, figure.half))
         found.append(Line(f"cap {100 * cap:g} %", tuple(points)))
     if name == "occupancy":
-        for cap in dict.fromkeys((grid.caps[0], grid.caps[-1])):
-            curve = grid.long_run(cap)
+        for row in sorted({0, len(grid.caps) - 1}):
+            cap, curve = grid.caps[row], grid.long_run(grid.caps[row])
             points = [(float(n), y, float("inf")) for n, y in zip(grid.agents, curve, strict=False)]
-            found.append(Line(f"rates alone at {100 * cap:g} %", tuple(points), dashed=True))
+            found.append(Line(f"rates alone at {100 * cap:g} %", tuple(points), dashed=True, like=row))
     return found
 
 
