@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from engine.cli.frame import Commands, Exit, Parser, command, show
 from engine.cli.tables import table
 from engine.cli.twin import share_of
-from engine.domain.errors import ConfigError
+from engine.domain.errors import ConfigError, did_you_mean
 
 
 def add(commands: "Commands[Parser]") -> None:
@@ -36,12 +36,15 @@ def run(args: argparse.Namespace) -> int:
     from engine.pacing.snapshot import Terms
     from engine.twin.past_day import day_of
     from engine.twin.replay import replay
-    from engine.twin.twin import policies_of
+    from engine.twin.twin import playable, policies_of
 
     try:
         zone = ZoneInfo(args.zone)
     except Exception:
         raise ConfigError(f"'{args.zone}' is no time zone", "--zone", "Write Europe/Warsaw.") from None
+    if args.mode not in playable():
+        fix = did_you_mean(args.mode, playable())
+        raise ConfigError(f"'{args.mode}' is no mode that paces operators", "--mode", fix)
     mode, policies = policies_of(args.mode)
     terms = Terms(cap=share_of(args.cap, "--cap"), patience_s=max(0.0, args.limit - NOTICE_MARGIN_S))
     found = replay(day_of(past(args.journal), args.campaign), policies[mode.value], terms)

@@ -140,6 +140,12 @@ def day_of(records: Iterable[Mapping[str, Any]], campaign: str = "") -> Day:
     if not campaign and len(campaigns) > 1:
         raise ConfigError(f"the journal tells of {len(campaigns)} campaigns", "--campaign", _known(campaigns))
     campaign = campaign or campaigns[0]
+    if all(one["mode"] == "robot" for one in kept if one["kind"] == "cdr" and one["campaign_id"] == campaign):
+        raise ConfigError(
+            f"campaign '{campaign}' was a robot's",
+            "journal",
+            "It fills channels: there was nothing to decide.",
+        )
     strangers = _strangers(kept, campaign)
     cdrs = {str(one["attempt_id"]): one for one in kept if one["kind"] == "cdr"}
     events: list[Event] = []

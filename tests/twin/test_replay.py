@@ -81,3 +81,6 @@ def test_a_journal_of_several_campaigns_wants_one_named(progressive_day) -> None
         day_of(progressive_day + other, "third")
     with pytest.raises(ConfigError, match="no call"):
         day_of([])
+    robots = [one | {"mode": "robot"} if "mode" in one else one for one in progressive_day]
+    with pytest.raises(ConfigError, match="robot's"):
+        day_of(robots)
