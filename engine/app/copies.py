@@ -1,7 +1,9 @@
 """Copies of a call's sound on their way to a media process: by a leg of SIP, or by a file in memory."""
 
+import os
+import stat
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +11,7 @@ from typing import Protocol
 from engine.app.media_process import MediaProcess
 from engine.dialer.life import CallLife
 from engine.dialer.shop import Shop
+from engine.domain.errors import ConfigError
 from engine.media import tap
 
 TAP_MOST_S = 240.0  # a file that nobody stopped stops by itself
@@ -55,14 +58,29 @@ class ByFork:
         self._shop.switches[opened.life.switch].hang_up(opened.fork_id)
 
 
+def make_tap_folder(folder: Path, wall_s: float) -> None:
+    """Ours alone to look into, and the switch's, who is another user, to write to; without what an engine
+    that was killed has left. ConfigError: it is somebody else's, who could listen to our calls."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = folder.lstat()
+        if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.geteuid():
+            raise ConfigError("the tap folder is not ours", str(folder), "Remove it, or name another one.")
+        folder.chmod(0o1733)
+        for path in folder.iterdir():
+            if path.lstat().st_mtime < wall_s - 2 * TAP_MOST_S:
+                path.unlink()
+    except OSError as error:
+        what = f"the tap folder cannot be used: {error.strerror}"
+        raise ConfigError(what, str(folder), "Set media.tap_folder.") from error
+
+
 class ByFile:
     """A file in memory that the switch writes, on one host: a fifth of the price."""
 
     def __init__(self, shop: Shop, folder: Path) -> None:
         self._shop, self._folder = shop, folder
-        folder.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):
-            folder.chmod(0o1733)  # the switch is another user: it may write here, and not look around
+        make_tap_folder(folder, time.time())
 
     def open(self, opened: Copy, listen: str) -> None:
         life = opened.life
