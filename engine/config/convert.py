@@ -76,6 +76,7 @@ def agents_of(config: Config) -> dict[str, Agent]:
             standing=teams[model.team].standing_legs,
             ring_time_s=teams[model.team].agent_ring_s,
             connect_tone=teams[model.team].connect_tone,
+            switch=teams[model.team].switch,
         )
         for model in config.agents
     }

@@ -34,6 +34,8 @@ class Agents(Promises):
         self._marked: dict[str, str] = {}
         self._recalls = Recalls(shop.clock, shop.timers, self._call_again)
         self.listeners: list[Callable[[AgentLife, AgentState], None]] = []
+        self.home_of: Callable[[str], str] = lambda home: home or next(iter(shop.switches))
+        """On which switch a phone is called, by the agent's own."""
 
     def life(self, agent: Agent) -> AgentLife:
         return self.lives.setdefault(agent.agent_id, AgentLife(agent))
@@ -106,6 +108,9 @@ class Agents(Promises):
     def _switch(self, life: AgentLife) -> Switch:
         return self._shop.switches[life.switch or next(iter(self._shop.switches))]
 
+    def _up(self) -> set[str]:
+        return {name for name, switch in self._shop.switches.items() if switch.up}
+
     def leg_ready(self, agent_id: str) -> bool:
         life = self.lives.get(agent_id)
         return bool(life and life.phone_up)
@@ -115,7 +120,7 @@ class Agents(Promises):
         life = self.lives[agent_id]
         if life.leg_id:
             return
-        life.switch = life.switch or next(iter(self._shop.switches))
+        life.switch = life.switch if life.switch in self._up() else self.home_of(life.agent.switch)
         life.leg_id = self._shop.new_id()
         self.by_leg[life.leg_id] = agent_id
         marks = {LEG_VARIABLE: agent_id, "prozvon_team": life.agent.team}
@@ -209,6 +214,8 @@ class Agents(Promises):
                 self._switch(life).hang_up(leg_id)
             except SwitchError as error:
                 log.warning("agent's leg not ended", extra={"agent": life.agent.agent_id, "why": str(error)})
+        if not life.agent.standing:
+            life.switch = ""  # the next call may be anywhere
 
     def doubt(self, agent_id: str) -> None:
         """Bridges to this leg do not come about: end it; a standing one is called anew."""

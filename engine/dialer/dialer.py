@@ -23,7 +23,7 @@ from engine.dialer.slices import Slices
 from engine.dialer.wayout import WayOut
 from engine.domain import facts as f
 from engine.domain.campaign import Campaign, CampaignState, Mode
-from engine.domain.errors import SwitchError
+from engine.domain.errors import StoreError, SwitchError
 from engine.ports import IntentBook, Lines, Switch
 
 SWEEP_EVERY_S = 30.0
@@ -64,6 +64,8 @@ class Dialer:
             shop, self.calls, self.agents, self.gateways, self.settler, self.inbound, intents
         )
         self.agents.coming = self.calls.coming
+        self.nodes = self.launcher.nodes
+        self.agents.home_of = self.nodes.home_of
         self.states: dict[str, CampaignState] = {}
         self._down_at_s: dict[str, float] = {}
         self.ownership = Ownership(
@@ -110,7 +112,9 @@ class Dialer:
         self.shop.note("note", what=f"switch {what}", switch=switch.name)
         if what == "down":
             self._down_at_s[switch.name] = self.shop.clock.now_s()
+            self.nodes.down(switch)
             return
+        self.nodes.up(switch, switch.name in self._down_at_s)
         if what == "up":
             lives = list(self.calls.lives.values())
             self.shop.tasks.start("robots again", self.robots.link_back, switch.name, lives)
@@ -124,7 +128,9 @@ class Dialer:
             self.recovery.sweep(switch, gone_before_s)
             if came_back:
                 self.recovery.catch_up(switch)
-        except SwitchError as error:
+                for team in self.shop.leases.keys() - self.shop.recovering:
+                    self.recovery.take_late(team, switch)
+        except (SwitchError, StoreError) as error:
             log.warning("sweep failed", extra={"switch": switch.name, "why": str(error)})
 
     def _sweep(self) -> None:

@@ -23,6 +23,13 @@ class Line:
     channels: int = 0
     starts: int = 0
     until_s: float = -math.inf
+    cold_s: float = -math.inf
+    warm_s: float = -math.inf
+
+    def warm_up(self, now_s: float, within_s: float) -> None:
+        """Its switch is back: starts come at first slowly, and as the contract says after `within_s`."""
+        self.refill(now_s)
+        self.tokens, self.cold_s, self.warm_s = min(self.tokens, 1.0), now_s, now_s + within_s
 
     def slice_at(self, now_s: float) -> tuple[int, int]:
         """Channels and starts that are ours now."""
@@ -39,6 +46,13 @@ class Line:
         self.tokens = min(self.tokens, float(starts))
 
     def refill(self, now_s: float) -> None:
+        before = self.tokens
+        self._refill(now_s)
+        if now_s < self.warm_s:
+            share = max(0.1, (now_s - self.cold_s) / (self.warm_s - self.cold_s))
+            self.tokens = before + max(0.0, self.tokens - before) * share
+
+    def _refill(self, now_s: float) -> None:
         if self.shared:
             starts = self.slice_at(now_s)[1]
             since_s = 0.0 if self.filled_s is None else now_s - self.filled_s

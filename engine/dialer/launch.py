@@ -14,6 +14,7 @@ from engine.dialer.calls import Calls
 from engine.dialer.claims import Claims
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife
+from engine.dialer.nodes import Nodes
 from engine.dialer.originate import Wire, life_of
 from engine.dialer.rulebook import Rulebook
 from engine.dialer.shop import Shop, log
@@ -46,6 +47,7 @@ class Launcher:
         self._shop, self._calls, self._agents = shop, calls, agents
         self._gateways, self._rules, self._intents = gateways, rules, intents
         self._wire = Wire(shop, calls, gateways)
+        self.nodes = Nodes(shop, calls, agents, gateways)
         self.claims = Claims(shop, self._unused)
         self._starts: dict[str, tuple[float, float]] = {}
         self._promised: dict[str, tuple[str, float]] = {}
@@ -156,14 +158,15 @@ class Launcher:
     # --- gate and line -----------------------------------------------------------------------------
 
     def _judge(
-        self, campaign: Campaign, claimed: Claimed, path: str = ""
+        self, campaign: Campaign, claimed: Claimed, path: str = "", agent_switch: str = ""
     ) -> tuple[Phone, LineChoice] | Blocked:
-        """The gate, then the number and the line; or what is against the call."""
+        """The gate, then the number and the line; or what is against the call. `agent_switch`: where the
+        agent stands who is held for it, "" when nobody is."""
         phone = self._gate(campaign, claimed, path or path_of(campaign, claimed))
         if isinstance(phone, Blocked):
             return phone
         now, wall = self._shop.clock.now_s(), self._shop.clock.wall_s()
-        open_gateways = frozenset(g for g in campaign.gateways if self._gateways.can_take(g, now))
+        open_gateways = self.nodes.open_gateways(campaign, now, agent_switch)
         line = self._rules.line(campaign, phone, open_gateways, wall)
         if isinstance(line, NoLine):
             return Blocked("line", line.reason, wall + (NO_LINE_S if line.passing else FORBIDDEN_S))
@@ -208,7 +211,7 @@ class Launcher:
             return Blocked("team", "the team's live calls are still being taken over", wall + DRY_S)
         claimed = replace(claimed, history=self._shop.store.history(claimed.contact.person_id))
         campaign = replace(campaign, mode=Mode(path))  # whatever the campaign does by itself
-        plan = self._judge(campaign, claimed, path)
+        plan = self._judge(campaign, claimed, path, agent.switch if agent.leg_id else "")
         wall = self._shop.clock.wall_s()
         try:
             whisper = "" if isinstance(plan, Blocked) else self.prepare(campaign, claimed.contact)

@@ -204,11 +204,16 @@ class Pacer:
         )
 
     def _limits(self, campaign: Campaign, now: float) -> Limits:
-        channels, starts = self._gateways.room(campaign.gateways, now)
         switches = {
             self._gateways.lines[g].terms.switch for g in campaign.gateways if g in self._gateways.lines
         }
         up = [s for name, s in self._shop.switches.items() if name in switches and s.up]
+        gateways = campaign.gateways
+        if len(up) < len(switches):
+            there = {s.name for s in up}
+            lines = self._gateways.lines
+            gateways = tuple(g for g in gateways if g in lines and lines[g].terms.switch in there)
+        channels, starts = self._gateways.room(gateways, now)
         return Limits(
             channels_left=channels,
             starts_left=min(starts, self._launcher.starts_left(campaign)),

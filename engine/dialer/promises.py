@@ -66,6 +66,7 @@ class Promises:
     def promise(self, agent: AgentLife, call: CallLife) -> None:
         """Hold this agent for this call and for no other."""
         agent.attempt_id, agent.wrap_up_s = call.leg_id, call.campaign.wrap_up_s
+        agent.switch = agent.switch if agent.leg_id else call.switch  # their phone is called for it
         self.apply(Promised(agent.agent.agent_id, self._shop.clock.now_s()))
 
     def forget(self, call: CallLife) -> None:

@@ -26,6 +26,7 @@ from engine.domain.errors import StoreError, SwitchError
 from engine.ports import IntentBook, LiveLeg, OpenAttempt, Switch
 
 UNANSWERED = (State.DIALING, State.RINGING)
+ABSENT_S = 60.0  # a switch that is away for longer had its calls
 YOUNG_S = 10.0  # a command that left us may still stand in the switch's queue
 
 
@@ -44,6 +45,7 @@ class Recovery:
     ) -> None:
         self._shop, self._calls, self._agents = shop, calls, agents
         self._gateways, self._settler, self._inbound, self._intents = gateways, settler, inbound, intents
+        self._late: dict[str, set[str]] = {}
         self.awaited: dict[str, OpenAttempt] = {}
         """Attempts so young that the switch may still make their legs. By attempt."""
 
@@ -52,15 +54,15 @@ class Recovery:
     def take_team(self, team: str) -> tuple[int, int]:
         """We own the team now: adopt what lives, settle what does not. Returns (adopted, unknown).
 
-        Raises StoreError when the store is away, SwitchError when a switch is: then nothing was settled, and
-        no call may be launched until this has succeeded.
+        Raises StoreError when the store is away, SwitchError when every switch is: then nothing was settled,
+        and no call may be launched until this has succeeded. A switch that is away alone is waited for
+        (`take_late`); what stood there is settled after `ABSENT_S`.
         """
         self._remind_store(team)
         self._settler.remind_store(team)
         open_attempts = {o.intent.attempt_id: o for o in self._shop.store.open_attempts(team)}
-        legs: dict[str, tuple[Switch, LiveLeg]] = {}
-        for switch in self._shop.switches.values():
-            legs |= {leg.leg_id: (switch, leg) for leg in switch.live_legs()}
+        legs, away = self._live_legs()
+        self._late[team] = away
         peers = {leg.leg_id: leg.bridged_to for _, leg in legs.values() if leg.bridged_to}
         peers |= {there: here for here, there in peers.items() if there in legs}
         callers = {leg_id for leg_id, (_, leg) in legs.items() if is_caller_of(team, leg)}
@@ -73,6 +75,8 @@ class Recovery:
             if attempt_id in legs:
                 switch, leg = legs[attempt_id]
                 adopted += self._adopt(attempt, switch, leg, peers.get(attempt_id, ""))
+            elif attempt.intent.switch in away:
+                self._wait_for(attempt, ABSENT_S)
             else:
                 unknown += self._gone(attempt)
         for leg_id in callers - self._calls.lives.keys():
@@ -82,6 +86,29 @@ class Recovery:
             log.warning("recovered", extra={"team": team, "adopted": adopted, "unknown": unknown})
             self._shop.note("note", what="recovered", team=team, adopted=adopted, unknown=unknown)
         return adopted, unknown
+
+    def _live_legs(self) -> tuple[dict[str, tuple[Switch, LiveLeg]], set[str]]:
+        """Every leg there is, and the switches that could not be asked. SwitchError: none could."""
+        legs: dict[str, tuple[Switch, LiveLeg]] = {}
+        away: dict[str, SwitchError] = {}
+        for switch in self._shop.switches.values():
+            try:
+                legs |= {leg.leg_id: (switch, leg) for leg in switch.live_legs()}
+            except SwitchError as error:
+                away[switch.name] = error
+        if len(away) == len(self._shop.switches):
+            raise next(iter(away.values()))
+        return legs, set(away)
+
+    def take_late(self, team: str, switch: Switch) -> None:
+        """A switch that was away when we took the team is there: what lives on it is the team's, too."""
+        if switch.name in self._late.get(team, ()):
+            self.take_team(team)
+
+    def _wait_for(self, attempt: OpenAttempt, most_s: float) -> None:
+        attempt_id = attempt.intent.attempt_id
+        self.awaited[attempt_id] = attempt
+        self._shop.timers.after(most_s, "look again", lambda: self.look_again(attempt_id))
 
     def let_go(self, team: str) -> None:
         """Another engine has the team, and looks for what is still to come."""
@@ -98,6 +125,8 @@ class Recovery:
             life = self._agents.lives.get(agent_id)
             if life is None or not leg.answered:
                 switch.hang_up(leg.leg_id)  # nobody knows them any more, or nobody waits for their answer
+            elif life.leg_id and life.leg_id != leg.leg_id:
+                switch.hang_up(leg.leg_id)  # they were called from another switch meanwhile
             elif not life.leg_id:
                 wish, talking_on = leg.variables.get("prozvon_wish", ""), peer if peer in people else ""
                 self._agents.adopt_leg(agent_id, leg.leg_id, switch.name, wish, talking_on)
@@ -122,6 +151,7 @@ class Recovery:
 
     def _adopt(self, attempt: OpenAttempt, switch: Switch, leg: LiveLeg, peer: str) -> int:
         intent = attempt.intent
+        self.awaited.pop(intent.attempt_id, None)
         found = self._shop.store.find_contact(intent.contact_id)
         campaign = self._shop.campaigns.get(intent.campaign_id)
         if found is None or campaign is None:
@@ -180,8 +210,7 @@ class Recovery:
         intent = attempt.intent
         age_s = self._shop.clock.wall_s() - intent.made_at_s
         if age_s < YOUNG_S:
-            self.awaited[intent.attempt_id] = attempt
-            self._shop.timers.after(YOUNG_S - age_s, "look again", lambda: self.look_again(intent.attempt_id))
+            self._wait_for(attempt, YOUNG_S - age_s)
             return 0
         self.awaited.pop(intent.attempt_id, None)
         found = self._shop.store.find_contact(intent.contact_id)
@@ -196,19 +225,19 @@ class Recovery:
     def _look_again(self, attempt: OpenAttempt) -> None:
         attempt_id = attempt.intent.attempt_id
         try:
-            legs = {leg.leg_id: (switch, leg) for switch in self._shop.switches.values()
-                    for leg in switch.live_legs()}  # fmt: skip
+            legs, _ = self._live_legs()
+            still = {one.intent.attempt_id for one in self._shop.store.open_attempts(attempt.intent.team)}
+            if attempt_id in self._calls.lives or attempt_id not in still:
+                self.awaited.pop(attempt_id, None)  # its news came in the usual way
             if attempt_id not in self.awaited:
                 return  # somebody was faster
             if attempt_id in legs:
-                del self.awaited[attempt_id]
                 self._adopt(attempt, *legs[attempt_id], legs[attempt_id][1].bridged_to)
             else:
                 self._gone(attempt)
         except (SwitchError, StoreError) as error:
             log.warning("cannot look for an open attempt", extra={"attempt": attempt_id, "why": str(error)})
-            self.awaited[attempt_id] = attempt
-            self._shop.timers.after(5.0, "look again", lambda: self.look_again(attempt_id))
+            self._wait_for(attempt, 5.0)
 
     # --- gaps --------------------------------------------------------------------------------------
 

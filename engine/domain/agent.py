@@ -8,7 +8,8 @@ from enum import StrEnum
 class Agent:
     """An operator. `extension`: their phone in the switch's directory. `standing`: the leg stays up between
     calls ("nailed up"); otherwise it is dialed per contact. `ring_time_s`: how long their phone
-    rings. `connect_tone`: what only they hear as a person is joined, "" nothing."""
+    rings. `connect_tone`: what only they hear as a person is joined, "" nothing. `switch`:
+    where their phone is registered first of all, "" anywhere."""
 
     agent_id: str
     team: str
@@ -18,6 +19,7 @@ class Agent:
     standing: bool = True
     ring_time_s: float = 20.0
     connect_tone: str = "tone_stream://%(120,0,880)"
+    switch: str = ""
 
 
 class AgentState(StrEnum):
