@@ -5,8 +5,10 @@ instants. What it does not have: verdicts of the detector in their instant (a ca
 bridged or over), and an agent's wish to leave in the middle of a talk.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from engine.domain.attempt import Disposition as D
@@ -26,6 +28,8 @@ WHY = {
     D.ANNOUNCEMENT: "unavailable",
     D.CANCELLED: "cancelled",
 }
+CLASS_DIGITS = 5  # with the plus: what masking leaves
+LOOK_AHEAD = 8
 MISSED = frozenset({D.ABANDONED.value, D.HUNG_UP.value})
 
 
@@ -46,6 +50,7 @@ class _Call:
     since_s: float
     reserved: str
     paced: bool
+    call_class: str
     agent: str = ""  # who was to talk with them in the end, as the CDR knows
     waits_since_s: float = 0.0
 
@@ -58,6 +63,13 @@ class Day:
     events: list[Event]
     calls: dict[str, _Call] = field(default_factory=dict)
     agents: dict[str, tuple[str, float]] = field(default_factory=dict)
+    upcoming: deque[str] = field(
+        default_factory=deque
+    )  # classes of the calls that were launched from here on
+
+    def __post_init__(self) -> None:
+        starts = (event.record for event in self.events if event.what == "start")
+        self.upcoming.extend(class_of(one) for one in starts if is_paced(one))
 
     def apply(self, event: Event) -> Iterator[News]:
         """The state after the event; the news that a policy is told of it."""
@@ -65,11 +77,12 @@ class Day:
         if event.what == "agent":
             yield from self._agent(event.who, str(one["state"]), at_s)
         elif event.what == "start":
-            paced = one["mode"] not in ("inbound", "preview", "manual") and not one.get("held")
-            held = str(one.get("held") or "")
-            self.calls[event.who] = _Call(at_s, "dialing", at_s, held, paced, str(one.get("agent") or ""))
+            paced, held, kind = is_paced(one), str(one.get("held") or ""), class_of(one)
+            agent = str(one.get("agent") or "")
+            self.calls[event.who] = _Call(at_s, "dialing", at_s, held, paced, kind, agent)
             if paced:
-                yield CallMoved(event.who, "dialing", at_s, self.campaign)
+                self.upcoming.popleft()
+                yield CallMoved(event.who, "dialing", at_s, kind)
         elif event.what == "end":
             call = self.calls.pop(event.who, None)
             if call and call.paced and call.state not in ("talking", "closing"):
@@ -92,7 +105,7 @@ class Day:
             elif state == "closing":
                 yield PersonMissed(attempt_id, waited_s, at_s)
             else:
-                yield CallMoved(attempt_id, state, at_s, self.campaign)
+                yield CallMoved(attempt_id, state, at_s, call.call_class)
 
     def _agent(self, agent_id: str, state: str, at_s: float) -> Iterator[News]:
         before, since_s = self.agents.get(agent_id, ("offline", at_s))
@@ -114,15 +127,35 @@ class Day:
                 continue
             left_s = terms.patience_s - (at_s - call.since_s) if call.state == "waiting" else None
             ages = (at_s - call.started_s, at_s - call.since_s)
-            calls.append(CallView(attempt_id, call.state, *ages, self.campaign, True, call.reserved, left_s))
+            calls.append(
+                CallView(attempt_id, call.state, *ages, call.call_class, True, call.reserved, left_s)
+            )
         agents = tuple(
             AgentView(agent_id, state, at_s - since_s)
             for agent_id, (state, since_s) in self.agents.items()
             if state != "offline"
         )
         return Snapshot(
-            self.campaign, tuple(calls), agents, UnpacedDemand(waiting), NO_BOUND, NO_BOUND, terms=terms
+            self.campaign,
+            tuple(calls),
+            agents,
+            UnpacedDemand(waiting),
+            NO_BOUND,
+            NO_BOUND,
+            terms=terms,
+            upcoming=tuple(islice(self.upcoming, LOOK_AHEAD)),
+            wall_s=at_s,
         )
+
+
+def is_paced(start: Mapping[str, Any]) -> bool:
+    """Did a policy launch it, for any agent?"""
+    return start["mode"] not in ("inbound", "preview", "manual") and not start.get("held")
+
+
+def class_of(start: Mapping[str, Any]) -> str:
+    """The nearest to the dialer's classes that a masked number tells: its first digits."""
+    return f"{start['campaign_id']}/{str(start['number'])[:CLASS_DIGITS]}"
 
 
 def day_of(records: Iterable[Mapping[str, Any]], campaign: str = "") -> Day:

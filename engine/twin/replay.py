@@ -7,17 +7,17 @@ come of its own calls (the twin, fitted to the day, is for that), so each instan
     quiet       a second in which nothing happened and nothing was launched: the recorded decision was "none"
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from engine.pacing.governor import Limits, govern
 from engine.pacing.snapshot import NO_BOUND, Policy, Terms
-from engine.twin.past_day import Day, Event
+from engine.twin.past_day import Day, Event, is_paced
 
 TOGETHER_S = 0.2  # intents this close were one decision
 SETTLED_S = 0.6  # after an event so old the engine has decided upon it
-LIMITS = Limits(channels_left=NO_BOUND, starts_left=NO_BOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,17 @@ class Replay:
         return sorted(found, key=lambda one: one.at_s)
 
 
+@dataclass(frozen=True, slots=True)
+class _Governed:
+    own: Policy
+    limits: Limits
+
+
 def replay(day: Day, make: Callable[[], Policy], terms: Terms = Terms()) -> Replay:  # noqa: B008 - frozen
-    """Every moment of the day, asked anew."""
-    policy, moments = make(), list[Moment]()
+    """Every moment of the day, asked anew. The journal does not tell the limits of trunk and campaign: no
+    more is asked for at once than the day itself launched in its busiest second."""
     events, n, last_s = day.events, 0, 0.0
+    policy, moments = _Governed(make(), Limits(NO_BOUND, _most_in_a_second(events))), list[Moment]()
     while n < len(events):
         event = events[n]
         if last_s:
@@ -93,12 +100,13 @@ def replay(day: Day, make: Callable[[], Policy], terms: Terms = Terms()) -> Repl
     return Replay(day.campaign, tuple(moments))
 
 
+def _most_in_a_second(events: list[Event]) -> int:
+    seconds = Counter(int(event.at_s) for event in events if _is_launch(event))
+    return max(seconds.values(), default=0)
+
+
 def _is_launch(event: Event) -> bool:
-    return (
-        event.what == "start"
-        and not event.record.get("held")
-        and event.record["mode"] not in ("inbound", "manual")
-    )
+    return event.what == "start" and is_paced(event.record)
 
 
 def _together(events: list[Event], n: int) -> int:
@@ -112,12 +120,12 @@ def _together(events: list[Event], n: int) -> int:
     return count
 
 
-def _apply(day: Day, policy: Policy, event: Event) -> None:
+def _apply(day: Day, policy: _Governed, event: Event) -> None:
     for news in day.apply(event):
-        policy.observe(news)
+        policy.own.observe(news)
 
 
-def _quiet(day: Day, policy: Policy, terms: Terms, from_s: float, until_s: float) -> list[Moment]:
+def _quiet(day: Day, policy: _Governed, terms: Terms, from_s: float, until_s: float) -> list[Moment]:
     """Each second between two events in which the engine had long decided, and launched nothing."""
     found, at_s = [], from_s + SETTLED_S
     while at_s < until_s - 1e-6:
@@ -126,9 +134,9 @@ def _quiet(day: Day, policy: Policy, terms: Terms, from_s: float, until_s: float
     return found
 
 
-def _asked(day: Day, policy: Policy, terms: Terms, at_s: float, recorded: int) -> Moment:
+def _asked(day: Day, policy: _Governed, terms: Terms, at_s: float, recorded: int) -> Moment:
     snapshot = day.snapshot(at_s, terms)
-    decision = govern(policy.decide(at_s, snapshot), snapshot, LIMITS)
+    decision = govern(policy.own.decide(at_s, snapshot), snapshot, policy.limits)
     return Moment(
         at_s,
         snapshot.ready_agents,
