@@ -10,7 +10,7 @@ from tests.stories.configs import ONCE, campaign, config
 from tests.stories.engine_process import EngineProcess, wait_for
 from tests.twin.measured import measured, predicted
 
-LASTS_S, OPERATORS, WRAP_UP_S = 10.0, 8, 0.5
+LASTS_S, OPERATORS, WRAP_UP_S = 8.0, 8, 0.5
 PEOPLE = {
     "shares": {"answer": 0.4, "busy": 0.6},
     "setup_s": 0.1,
