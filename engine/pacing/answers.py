@@ -148,7 +148,7 @@ class Answers:
             if one.known:
                 shapes.learn(one.passed, one.picked, one.screened_s, one.live, one.ended_s)
                 self.learned += 1
-        if self.learned and now_s - self.tabled_s > min(20.0, 0.01 * self.known):
+        if self.learned and now_s - self.tabled_s > min(20.0, 2.0 + 0.02 * self.known):
             self.learned, self.tabled_s = 0, now_s
             shapes.tables(self.ring_time_s)
             self._forget_lost(now_s)

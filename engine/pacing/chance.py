@@ -11,27 +11,39 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-SPREADS = np.array([-1.7320508, 0.0, 1.7320508])
+SPREADS = np.array([[-1.7320508], [0.0], [1.7320508]])
 WEIGHTS = np.array([1.0, 4.0, 1.0]) / 6.0
 """Gauss-Hermite with three points: what all calls in flight have in common, the uncertain answer rate."""
 
+MOST = 600.0
+"""A mean beyond which the first probability would be nought in a double; no team is so large."""
+LIKELY, ONE_BY_ONE = 0.3, 6
+"""Agents likelier than this to be free by the last moment are counted one by one, so many at most."""
 _PARTS = 1.0 / np.arange(1.0, 4001.0)
 
 
-def binomial(mean: Array, variance: Array, size: int) -> Array:
-    """P(0), P(1), … P(size−1) of the binomial with this mean and variance, along a new last axis."""
-    mean = np.maximum(mean, 1e-9)
-    rest = np.minimum(np.maximum(variance / mean, 1e-6), 1.0 - 1e-6)
+def binomial(mean: Array, rest: Array, size: int) -> Array:
+    """P(0), P(1), … P(size−1) of the binomial with this mean, along a new last axis.
+
+    `rest`: 1 − p, that is variance ÷ mean, within 0 and 1; its shape may be that of the last axes of `mean`.
+    """
     p = 1.0 - rest
-    n = mean / p
     odds = p / rest
     found = np.empty((*mean.shape, size))
-    found[..., 0] = np.exp(np.maximum(n * np.log(rest), -700.0))
-    # P(k+1)/P(k) = odds·(n+1)/(k+1) − odds, none below nought
-    ratios = np.multiply.outer(odds * (n + 1.0), _PARTS[: size - 1])
+    found[..., 0] = np.exp(mean * (np.log(rest) / p))
+    # P(k+1)/P(k) = odds·(n+1)/(k+1) − odds, none below nought; odds·n = mean/rest
+    ratios = found[..., 1:]
+    np.multiply((mean / rest + odds)[..., None], _PARTS[: size - 1], out=ratios)
     ratios -= odds[..., None]
-    np.maximum(ratios, 0.0, out=found[..., 1:])
-    return np.multiply.accumulate(found, axis=-1, out=found)
+    np.maximum(ratios, 0.0, out=ratios)
+    np.multiply.accumulate(found, axis=-1, out=found)
+    found /= found.sum(axis=-1, keepdims=True)  # with n not whole the last term is cut in two
+    return found
+
+
+def rest_of(mean: Array, variance: Array) -> Array:
+    """Variance ÷ mean, kept a hair away from 0 (all certain) and 1 (all rare)."""
+    return np.minimum(np.maximum(variance / mean, 1e-6), 1.0 - 1e-6)
 
 
 def nobody(answers: Array, variance: Array, doubt: Array, taken: Array, spare: int) -> Array:
@@ -45,25 +57,41 @@ def nobody(answers: Array, variance: Array, doubt: Array, taken: Array, spare: i
     known = np.maximum(answers, 1e-9)
     relative = doubt / known
     spread = np.log1p(relative * relative)
-    means = known * np.exp(np.multiply.outer(SPREADS, np.sqrt(spread)) - 0.5 * spread)
-    top = float(means.max())
+    means = known * np.exp(SPREADS * np.sqrt(spread) - 0.5 * spread)
+    top = min(float(means.max()), MOST)
     size = max(int(top + 5.0 * top**0.5 + 4.0), spare + 2, 2)
-    coming = binomial(means, means * (variance / known), size)
+    coming = binomial(np.minimum(means, MOST), rest_of(known, variance), size)
     # reach[k]: P(spare + free ≤ k)
     most = taken.shape[-1] - 1
     if spare >= 0:
-        reach = np.zeros((taken.shape[0], size))
+        reach = np.ones((taken.shape[0], size))
+        reach[:, :spare] = 0.0
         fits = min(size - spare, most + 1)
         reach[:, spare : spare + fits] = taken[:, :fits]
-        reach[:, spare + fits :] = 1.0
     else:
         reach = taken[:, np.minimum(np.arange(-spare, size - spare), most)]
-    beyond = 1.0 - coming.sum(axis=-1)
-    chance = np.einsum("qgk,gk->qg", coming, reach) + np.maximum(beyond, 0.0)
-    return np.asarray(WEIGHTS @ np.minimum(chance, 1.0))
+    return np.asarray(WEIGHTS @ np.einsum("qgk,gk->qg", coming, reach))
 
 
-def at_most(free: Array, variance: Array) -> Array:
-    """P(at most k are free), by moment and k = 0, 1, …"""
-    top = float(free.max())
-    return np.add.accumulate(binomial(free, variance, max(int(top + 5.0 * top**0.5 + 4.0), 2)), axis=-1)
+def at_most(chances: Array) -> Array:
+    """P(at most k are free), by moment and k = 0, 1, … `chances`: P(free by then), agents × moments.
+
+    Agents who are nearly certain to be free are counted one by one: there the binomial would be wrong, and
+    in a small team they decide.
+    """
+    many = float(chances[:, -1].sum()) > 2.0 * ONE_BY_ONE  # then no single agent decides
+    likely = np.flatnonzero(chances[:, -1] > (1.0 if many else LIKELY))
+    if len(likely) > ONE_BY_ONE:
+        likely = likely[np.argsort(-chances[likely, -1])[:ONE_BY_ONE]]
+    each = chances[likely]
+    mean = chances.sum(axis=0) - each.sum(axis=0)
+    squares = np.einsum("ng,ng->g", chances, chances) - np.einsum("ng,ng->g", each, each)
+    known = np.minimum(np.maximum(mean, 1e-9), MOST)
+    top = float(known.max())
+    size = max(int(top + 5.0 * top**0.5 + 4.0), 2) + len(each)
+    found = binomial(known, rest_of(known, mean - squares), size)
+    for one in each:
+        moved = found * one[:, None]
+        found -= moved
+        found[:, 1:] += moved[:, :-1]
+    return np.add.accumulate(found, axis=-1)

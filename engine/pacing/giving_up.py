@@ -53,7 +53,7 @@ class GivingUp:
         q = answers.within(sight.stages, sight.ages_s, sight.rows, AHEAD_S)
         free = handling.free_within(sight.talking_s, sight.wrapping_s, AHEAD_S + 0.75 * terms.patience_s)
         mean = q.sum(axis=0)
-        taken = at_most(free.sum(axis=0), (free * (1.0 - free)).sum(axis=0))
+        taken = at_most(free)
         alone = nobody(mean, (q * (1.0 - q)).sum(axis=0), 0.2 * mean, taken, spare)
         worth = float(alone.sum()) / len(AHEAD_S) * likely
         best = int(np.argmax(worth))

@@ -88,7 +88,7 @@ class Handling:
 
     def refresh(self, now_s: float, talking_s: Array, wrapping_s: Array) -> None:
         """Make the tables anew when enough has been learned since; some 200 µs."""
-        if self.dirty < 1 or now_s - self.made_s < min(10.0, 0.02 * self.talk.seen):
+        if self.dirty < 1 or now_s - self.made_s < min(10.0, 2.0 + 0.04 * self.talk.seen):
             return
         self.dirty, self.made_s = 0, now_s
         talk, wrap = self.talk.cumulated(talking_s), self.wrap.cumulated(wrapping_s)

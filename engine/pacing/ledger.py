@@ -12,10 +12,10 @@ that has clearly run over its cap allows no risk at all until it recovers.
 import math
 from collections import deque
 
-AIM = 0.94
+AIM = 0.935
 """θ is steered to this share of the cap, so that chance does not carry the rate over it."""
 THETA_MIN, THETA_MAX = 0.004, 0.6
-THETA_START, LUMPS = 0.018, 0.07
+THETA_START, LUMPS = 0.015, 0.08
 """θ of a new campaign: THETA_START + LUMPS/agents. With few agents the risk of the next call moves in lumps,
 and the calls that are launched carry less than the θ they stay under."""
 GAIN, TEAM = 0.12, 10
@@ -56,7 +56,7 @@ class Ledger:
         self.live += 1.0
         self.abandoned += float(abandoned)
         young = math.exp(-self.live / YOUNG)
-        gain = GAIN * (TEAM / max(TEAM, agents)) ** 0.33 * (1.0 + young)
+        gain = GAIN * (TEAM / max(TEAM, agents)) ** 0.25 * (1.0 + young)
         aim = cap * (AIM - RESERVE * young) if dared else 0.0
         step = gain * (aim - float(abandoned))
         self.log_theta = min(max(self.log_theta + step, math.log(THETA_MIN)), math.log(THETA_MAX))

@@ -142,7 +142,7 @@ class Predictive:
         free = self.handling.free_within(sight.talking_s, sight.wrapping_s, grid + self._terms.patience_s)
         expected = free.sum(axis=0)
         new = answers.fresh[row] * (1.0 - storm)
-        taken = at_most(expected, (free * (1.0 - free)).sum(axis=0))
+        taken = at_most(free)
         return Risk(
             mean, variance, doubt, new, float(answers.relative[row]), taken, spare, float(expected[GRID // 2])
         )

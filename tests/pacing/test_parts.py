@@ -33,28 +33,28 @@ def moments(chances: list[float]) -> tuple[np.ndarray, np.ndarray]:
 
 @given(st.integers(1, 40), st.floats(0.01, 0.99))
 def test_of_equal_chances_the_binomial_is_exact(n: int, p: float) -> None:
-    found = binomial(np.array([n * p]), np.array([n * p * (1.0 - p)]), n + 3)[0]
+    found = binomial(np.array([n * p]), np.array([1.0 - p]), n + 3)[0]
     wanted = [math.comb(n, k) * p**k * (1.0 - p) ** (n - k) for k in range(n + 1)]
     assert np.allclose(found[: n + 1], wanted, atol=1e-6)
 
 
 @settings(deadline=None)
-@given(chances, chances, st.integers(-3, 6))
+@given(st.lists(st.floats(0.02, 0.6), min_size=1, max_size=12), chances, st.integers(-3, 6))
 def test_the_chance_of_nobody_is_close_to_the_exact_one(
     answers: list[float], free: list[float], spare: int
 ) -> None:
     mean, variance = moments(answers)
-    found = nobody(mean, variance, np.zeros(1), at_most(*moments(free)), spare)[0]
+    found = nobody(mean, variance, np.zeros(1), at_most(np.array(free)[:, None]), spare)[0]
     coming, going = exactly(answers), exactly(free)
     wanted = sum(
         coming[a] * going[f] for a in range(len(coming)) for f in range(len(going)) if a >= spare + f
     )
-    assert abs(found - wanted) < 0.08
+    assert abs(found - wanted) < 0.06
 
 
 def test_doubt_that_all_calls_share_makes_a_rare_event_likelier() -> None:
     mean, variance = np.array([10.0]), np.array([7.0])
-    taken = at_most(np.array([1e-6]), np.array([1e-6]))
+    taken = at_most(np.full((1, 1), 1e-6))
     sure, unsure = (nobody(mean, variance, np.array([d]), taken, 18)[0] for d in (0.0, 4.0))
     assert unsure > 2.0 * sure
 
