@@ -84,7 +84,7 @@ def number_of(index: int) -> str:
 
 
 def scenario(files: dict[int, Path], law: Law) -> str:
-    """A carrier whose every number answers at once with an opening of its own."""
+    """A carrier whose every number answers at once with an opening of its own. SIPp reads 64 kB of it."""
     kind, name = law.payload_type, law.value
     parts = [
         '<?xml version="1.0" encoding="ISO-8859-1"?>\n<scenario name="openings">\n',
@@ -93,19 +93,19 @@ def scenario(files: dict[int, Path], law: Law) -> str:
     for index in files:
         expression = quoteattr(rf"sip:[+]?{number_of(index)[1:]}@")
         parts.append(f'<ereg regexp={expression} search_in="hdr" header="To:" assign_to="is_{index}"/>\n')
-    parts.append("</action></recv>\n" + _send("100 Trying", to="[last_To:]"))
+    answer = _send("200 OK", sdp=True).replace("RTP/AVP 8 101", f"RTP/AVP {kind} 101")
+    parts += ["</action></recv>\n", answer.replace("rtpmap:8 PCMA", f"rtpmap:{kind} {name}")]
+    parts += ['<recv request="ACK"/>\n']
     parts += [f'<nop next="o{index}" test="is_{index}"/>\n' for index in files]
-    parts += [_send("404 Not Found"), '<recv request="ACK"/>\n', _goto("end")]
-    answer = (
-        _send("200 OK", sdp=True)
-        .replace("RTP/AVP 8 101", f"RTP/AVP {kind} 101")
-        .replace("rtpmap:8 PCMA", f"rtpmap:{kind} {name}")
-    )
+    parts += [_goto("talk")]
     for index, path in files.items():
         play = quoteattr(f"{path},1,{kind},{name}/8000")
-        parts += [_label(f"o{index}"), answer, '<recv request="ACK"/>\n']
-        parts += [f"<nop><action><exec rtp_stream={play}/></action></nop>\n", '<recv request="BYE"/>\n']
-        parts += [_reply("200 OK"), _goto("end")]
+        parts += [
+            _label(f"o{index}"),
+            f"<nop><action><exec rtp_stream={play}/></action></nop>\n",
+            _goto("talk"),
+        ]
+    parts += [_label("talk"), '<recv request="BYE"/>\n', _reply("200 OK"), _goto("end")]
     return "".join([*parts, _label("end"), "</scenario>\n"])
 
 
