@@ -1,7 +1,7 @@
 """A small coverage-guided fuzzer: inputs that reach lines nobody reached before are kept and changed further.
 
-It watches lines of `engine/` alone. An input fails when the target raises anything, or takes more than `SLOW_S`
-of CPU; it is then made as small as it will go.
+It watches lines of `engine/` alone. An input fails when the target raises anything, or takes more than
+`SLOW_S` of CPU; it is then made as small as it will go.
 """
 
 import random

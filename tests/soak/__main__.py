@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from tests.chaos.rig import MIX, SCENARIO
 from tests.soak.figures import Sample, growth_mb_per_h, report
 from tests.stories.configs import campaign, config
@@ -64,16 +66,24 @@ def soak(engine: EngineProcess, seconds: float) -> list[Sample]:
     for name in ("robot", "talks"):
         serial = _more(engine, name, serial)
         engine.post(f"/v1/campaigns/{name}/start")
-    began_s, samples = time.monotonic(), list[Sample]()
+    began_s, samples, unanswered = time.monotonic(), list[Sample](), 0
     while (at_s := time.monotonic() - began_s) < seconds:
-        for agent in engine.get("/v1/agents"):
-            if agent["state"] == "paused":
-                engine.ask("POST", f"/v1/agents/{agent['agent_id']}/ready", json={})
-        samples.append(_sample(engine, at_s))
-        for name in ("robot", "talks"):
-            if engine.campaign(name)["queue"].get("due", LEAST) < LEAST:
-                serial = _more(engine, name, serial)
+        try:
+            for agent in engine.get("/v1/agents"):
+                if agent["state"] == "paused":
+                    engine.ask("POST", f"/v1/agents/{agent['agent_id']}/ready", json={})
+            samples.append(_sample(engine, at_s))
+            for name in ("robot", "talks"):
+                if engine.campaign(name)["queue"].get("due", LEAST) < LEAST:
+                    serial = _more(engine, name, serial)
+        except requests.RequestException as error:
+            unanswered += 1
+            print(f"  {at_s:.0f} s: the API did not answer in time: {type(error).__name__}", flush=True)
+        if len(samples) % 60 == 0:
+            print(report(samples).splitlines()[-2], flush=True)
         time.sleep(max(0.0, EVERY_S - (time.monotonic() - began_s - at_s)))
+    if unanswered:
+        print(f"{unanswered} requests to the API were not answered within 30 s")
     return samples
 
 
