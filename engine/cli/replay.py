@@ -2,11 +2,10 @@
 
 import argparse
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from engine.cli.frame import Commands, Exit, Parser, command, show
 from engine.cli.tables import table
-from engine.cli.twin import share_of
+from engine.cli.twin import share_of, zone_of
 from engine.domain.errors import ConfigError, did_you_mean
 
 
@@ -38,10 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.twin.replay import replay
     from engine.twin.twin import playable, policies_of
 
-    try:
-        zone = ZoneInfo(args.zone)
-    except Exception:
-        raise ConfigError(f"'{args.zone}' is no time zone", "--zone", "Write Europe/Warsaw.") from None
+    zone = zone_of(args.zone)
     if args.mode not in playable():
         fix = did_you_mean(args.mode, playable())
         raise ConfigError(f"'{args.mode}' is no mode that paces operators", "--mode", fix)

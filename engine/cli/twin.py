@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from engine.cli.frame import Commands, Exit, Parser, command, config_path, show
 from engine.cli.tables import table
@@ -130,6 +132,24 @@ def share_of(text: str, where: str) -> float:
     return value
 
 
+def writable(name: str) -> None:
+    """ConfigError: no file can come to be there."""
+    path = Path(name)
+    if (
+        path.is_dir()
+        or not path.parent.is_dir()
+        or not os.access(path if path.exists() else path.parent, os.W_OK)
+    ):
+        raise ConfigError("cannot be written", name, "Choose another place.")
+
+
+def zone_of(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except Exception:
+        raise ConfigError(f"'{name}' is no time zone", "--zone", "Write Europe/Warsaw.") from None
+
+
 def _help(args: argparse.Namespace) -> int:
     args.parser.print_help()
     return Exit.USAGE
@@ -157,6 +177,7 @@ def whatif(args: argparse.Namespace) -> int:
     from engine.twin.whatif import agents_range, caps_range, grid_of, worlds_of
 
     agents, caps = agents_range(args.agents), caps_range(args.cap or "0.5%..5%")
+    writable(args.output)  # before minutes are spent on it
     args.cap, args.operators = "", -1
     world = world_of(args)
     with bar("playing", 1.0) as step:
@@ -184,6 +205,8 @@ def fit(args: argparse.Namespace) -> int:
     from engine.cli.past import past
     from engine.twin.fit import fit as fitted_to
 
+    writable(args.output)
+    zone_of(args.zone)
     found = fitted_to(past(args.journal), args.zone, args.campaign, Path(args.output).stem)
     text = yaml.safe_dump(found.data, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
     head = f"# Fitted to {found.told['calls']} calls and {found.told['talks']} talks. See docs/twin.md.\n"

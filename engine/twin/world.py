@@ -167,12 +167,20 @@ class World(_Part):
         return PopulationFile(seed=self.seed, default=self.default, groups=groups)
 
     def but(self, **changes: Any) -> "World":
-        """The same world with parts changed: `operators`, `campaign` and other sections by dicts of keys."""
+        """The same world with parts changed: `operators`, `campaign` and other sections by dicts of keys.
+        ConfigError: what comes of it is no world."""
         merged = {}
         for name, value in changes.items():
             before = getattr(self, name)
             merged[name] = before.model_copy(update=value) if isinstance(value, dict) else value
-        return World.model_validate(self.model_copy(update=merged).model_dump(mode="python"))
+        try:
+            return World.model_validate(self.model_copy(update=merged).model_dump(mode="python"))
+        except ValidationError as error:
+            found = error.errors()[0]
+            key = ".".join(str(part) for part in found["loc"]) or "world"
+            raise ConfigError(
+                f"{key}: {found['msg']}", "the change asked for", "See docs/twin.md."
+            ) from error
 
 
 def campaign_of(world: World, mode: Mode) -> Campaign:

@@ -147,6 +147,10 @@ def test_the_worst_run_of_answers_is_found_wherever_it_stands() -> None:
         (["twin", "run", "trio", "--cap", "300%"], "--cap"),
         (["bench", "pacing", "--worlds", "trios"], "trio"),
         (["twin", "run", "nowhere.yaml"], "nowhere.yaml"),
+        (["twin", "run", "trio", "--hours", "-1"], "hours"),
+        (["twin", "run", "trio", "--runs", "0"], "--runs"),
+        (["twin", "whatif", "trio", "-o", "/nowhere/page.html"], "/nowhere/page.html"),
+        (["twin", "fit", "day.jsonl", "--zone", "Nowhere"], "Nowhere"),
     ],
 )
 def test_what_cannot_be_played_is_refused_with_the_way_to_mend_it(
