@@ -1,106 +1,45 @@
-"""Who picked up: 20 ms frames in, one verdict out. Pure: time is counted from the samples.
+"""Who picked up: 20 ms frames in, verdicts and beeps out. Pure: time is counted from the samples.
 
-A person says a short greeting and then waits; a machine goes on. Tones (fax, special information, busy, the
-beep of a mailbox) decide by themselves.
+A person says a short greeting and then waits; a machine goes on. How likely it is a machine is told by a
+trained model every 100 ms (`features.py`, `model.py`), what to make of it by the campaign's costs
+(`decision.py`). Tones (fax, special information, busy, the beep of a mailbox) decide by themselves
+(`tones.py`).
 
     ─ silence ─┤ "Hello?" ├── pause ──► person        ─┤ "You have reached the mailbox of… ──► machine
 """
 
 from dataclasses import dataclass, field
-from math import log10
 
-import numpy as np
-import webrtcvad
-
-from engine.amd.audio import FRAME_BYTES, FRAME_MS, RATE
+from engine.amd.audio import FRAME_BYTES, FRAME_MS
+from engine.amd.decision import LINES, Costs, Lines, decide
+from engine.amd.features import NAMES
 from engine.amd.heard import Beep, Heard, Verdict
-from engine.amd.tones import ToneKind, ToneLimits, ToneTracker
+from engine.amd.listening import Listening
+from engine.amd.model import Model, standard
+from engine.amd.tones import Tone, ToneKind, ToneLimits
 
-_FULL_SCALE = 32_768.0**2
-_FLOOR_DBFS = -90.0
+_SINCE, _QUIET = NAMES.index("since_s"), NAMES.index("quiet_s")
+_VOICED = NAMES.index("voiced_s")
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """The greeting rule. Lengths in milliseconds of sound, levels in dB.
+    """How one campaign listens.
 
-    A frame is speech when webrtcvad says so, it is at most `below_peak_db` under the loudest speech so far
-    and at least `over_noise_db` over the noise; a word begins after `onset_ms` of it and ends after `gap_ms`
-    without. `machine_voiced_ms` of speech, or speech for `dense` of `machine_span_ms` since it began: a
-    machine. A pause: a person, of `pause_ms`, or of `long_pause_ms` where the greeting was shorter than
-    `short_ms` (a syllable may be a cough) or longer than `normal_ms` (a mailbox draws breath).
+    `costs`: what its errors cost. `deadline_ms`: when the detector itself says unsure or silence, 0 for
+    never: then the engine's clock alone ends the screening. `answered`: False for early media, before
+    anybody can have picked up: what speaks there is an announcement. `monologue_ms`: after "person", so much
+    speech without a pause of `pause_ms` within `revise_ms` says machine after all.
     """
 
-    vad_mode: int = 3
-    below_peak_db: float = 15.0
-    over_noise_db: float = 12.0
-    onset_ms: int = 80
-    gap_ms: int = 260
-    machine_voiced_ms: int = 1_800
-    machine_span_ms: int = 3_400
-    dense: float = 0.7
-    pause_ms: int = 900
-    long_pause_ms: int = 1_300
-    short_ms: int = 400
-    normal_ms: int = 900
+    costs: Costs = field(default_factory=Costs)
+    deadline_ms: int = 0
+    answered: bool = True
+    monologue_ms: int = 5_000
+    pause_ms: int = 700
+    revise_ms: int = 20_000
+    lines: Lines = LINES
     tones: ToneLimits = field(default_factory=ToneLimits)
-
-
-class Greeting:
-    """The rule alone: told for each frame its level and whether it may be speech, it answers person, machine
-    or None."""
-
-    def __init__(self, params: Params) -> None:
-        self._params = params
-        self._noise_dbfs, self._peak_dbfs = -30.0, _FLOOR_DBFS
-        self._at_ms = self._run_ms = self._quiet_ms = 0
-        self._in_word = False
-        self.speech_ms, self.voiced_ms = -1, 0
-
-    def push(self, level_dbfs: float, voiced: bool) -> str | None:
-        params = self._params
-        self._at_ms += FRAME_MS
-        if self._is_speech(level_dbfs, voiced):
-            self._speech()
-        else:
-            self._run_ms = 0
-            self._quiet_ms += FRAME_MS
-            if self._quiet_ms >= params.gap_ms:
-                self._in_word = False
-        if self.speech_ms < 0:
-            return None
-        span_ms = self._at_ms - self.speech_ms
-        if self.voiced_ms >= params.machine_voiced_ms:
-            return "machine"
-        if span_ms >= params.machine_span_ms and self.voiced_ms >= params.dense * span_ms:
-            return "machine"
-        usual = params.short_ms <= self.voiced_ms < params.normal_ms
-        return "person" if self._quiet_ms >= (params.pause_ms if usual else params.long_pause_ms) else None
-
-    def _is_speech(self, level_dbfs: float, voiced: bool) -> bool:
-        """Also learns the noise (falls at once, rises 2 dB a second) and the peak of speech."""
-        params = self._params
-        if level_dbfs > -80.0:  # digital silence says nothing about the noise of the line
-            self._noise_dbfs = min(level_dbfs, self._noise_dbfs + 0.04)
-        if not voiced:
-            return False
-        if level_dbfs > self._peak_dbfs:
-            rise = level_dbfs - self._peak_dbfs
-            self._peak_dbfs += rise if self._peak_dbfs <= -80.0 else 0.5 * rise
-        near_peak = level_dbfs > self._peak_dbfs - params.below_peak_db
-        return near_peak and level_dbfs > self._noise_dbfs + params.over_noise_db
-
-    def _speech(self) -> None:
-        self._run_ms += FRAME_MS
-        if self._in_word:
-            self.voiced_ms += FRAME_MS
-            self._quiet_ms = 0
-        elif self._run_ms >= self._params.onset_ms:
-            self._in_word = True
-            self.voiced_ms += self._run_ms
-            self._quiet_ms = 0
-            if self.speech_ms < 0:
-                self.speech_ms = self._at_ms - self._run_ms
 
 
 _OF_TONE = {
@@ -108,22 +47,29 @@ _OF_TONE = {
     ToneKind.FAX_CALLS: "fax",
     ToneKind.SIT: "announcement",
     ToneKind.BUSY: "announcement",
+    ToneKind.RINGBACK: "announcement",
+    ToneKind.DIAL: "announcement",
     ToneKind.BEEP: "machine",
 }
+_KEYS_ALONE_MS = 2_500
 
 
 class Detector:
     """One call. Feed it every frame from the answer on.
 
-    `verdict`: what it decided first; `revised`: what it said instead later.
+    `verdict`: what it decided first; `revised`: what it said instead later. `machine`: the probability at the
+    last look, -1 before anybody has spoken.
     """
 
-    def __init__(self, params: Params | None = None) -> None:
+    def __init__(self, params: Params | None = None, model: Model | None = None) -> None:
         self._params = params or Params()
-        self._vad = webrtcvad.Vad(self._params.vad_mode)
-        self._tones = ToneTracker(self._params.tones)
-        self._greeting = Greeting(self._params)
+        self._model = model or standard()
+        self._listening = Listening(self._params.tones)
         self._at_ms = 0
+        self._key_ms = -1  # when the last key was heard
+        self._progress = False
+        self._talk_ms = self._hush_ms = 0  # of the monologue after "person"
+        self.machine = -1.0
         self.verdict: Verdict | None = None
         self.revised: Verdict | None = None
 
@@ -138,38 +84,104 @@ class Detector:
         """One frame of 320 bytes; all that was recognised with it, usually nothing.
 
         Goes on after the verdict, with the beeps and with the verdict that takes the first one back.
-
         ValueError: it is not a whole frame.
         """
         if len(pcm) != FRAME_BYTES:
             raise ValueError(f"a frame has {FRAME_BYTES} bytes, not {len(pcm)}")
         self._at_ms += FRAME_MS
-        samples = np.frombuffer(pcm, "<i2").astype(np.float32)
-        power = float(samples @ samples) / len(samples) / _FULL_SCALE
-        level_dbfs = 10.0 * log10(power) if power > 1e-9 else _FLOOR_DBFS
-        tone = self._tones.push(samples, level_dbfs)
-        told = list[Heard]()
-        if tone is not None and tone.kind is ToneKind.BEEP:
-            told.append(Beep(tone.began_ms, tone.hz, self._at_ms))
-        if self.verdict is not None:
-            if told and self.verdict.what == "person" and not self.revised:
-                told.append(self._revise("beep"))
-            return tuple(told)
-        voiced = not self._tones.in_tone and level_dbfs > -60.0 and self._vad.is_speech(pcm, RATE)
-        heard = self._greeting.push(level_dbfs, voiced)
-        if tone is not None and tone.kind in _OF_TONE:
-            told.append(self._decide(_OF_TONE[tone.kind], tone.kind.value, tone.hz))
-        elif heard == "machine":
-            told.append(self._decide("machine", "it goes on talking"))
-        elif heard == "person":
-            told.append(self._decide("person", "a short greeting, then a pause"))
+        tone, looked = self._listening.push(pcm)
+        if self.verdict is not None and self.verdict.what != "person" and tone is None:
+            return ()
+        told = self._of_tone(tone) if tone is not None else []
+        if self.verdict is None:
+            verdict = self._by_model() if looked else None
+            verdict = verdict or self._by_clock()
+            return (*told, verdict) if verdict is not None else tuple(told)
+        if self.verdict.what == "person" and self.revised is None and not told and self._monologue(pcm):
+            told.append(self._revise("it goes on talking"))
         return tuple(told)
 
-    def _decide(self, what: str, why: str, hz: float = 0.0) -> Verdict:
-        greeting = self._greeting
-        self.verdict = Verdict(what, why, self._at_ms, greeting.speech_ms, greeting.voiced_ms, hz)
+    def _of_tone(self, tone: Tone) -> list[Heard]:
+        told = list[Heard]()
+        if tone.kind is ToneKind.BEEP:
+            told.append(Beep(tone.began_ms, tone.hz, self._at_ms, tone.ended_ms))
+        elif tone.kind is ToneKind.KEY:
+            self._key_ms = self._at_ms
+        elif tone.kind is ToneKind.PROGRESS:
+            self._progress = True
+        if tone.kind not in _OF_TONE:
+            return told
+        if self.verdict is None:
+            what = _OF_TONE[tone.kind] if self._params.answered else "announcement"
+            told.append(self._decide(what, tone.kind.value, tone.hz, tone.name))
+        elif told and self.verdict.what == "person" and self.revised is None:
+            told.append(self._revise("beep", tone.hz))
+        return told
+
+    def _by_model(self) -> Verdict | None:
+        features = self._listening.told
+        if features is None:
+            self.machine = -1.0
+            return None
+        logit = self._model.logit(features)
+        self.machine = self._model.certainty(logit)
+        params = self._params
+        what = decide(logit, float(features[_SINCE]), float(features[_QUIET]), params.costs, params.lines)
+        if what is None:
+            return None
+        if not params.answered:
+            return self._decide("announcement", "somebody speaks before the answer")
+        why = "a greeting, then a pause" if what == "person" else "it sounds like a machine"
+        return self._decide(what, why)
+
+    def _by_clock(self) -> Verdict | None:
+        """Keys and no voice; or the deadline."""
+        silent = self._listening.told is None
+        if silent and 0 <= self._key_ms <= self._at_ms - _KEYS_ALONE_MS:
+            return self._decide("machine", ToneKind.KEY.value)
+        if not self._params.deadline_ms or self._at_ms < self._params.deadline_ms:
+            return None
+        if not silent:
+            return self._decide("unsure", "undecided at the deadline")
+        if self._progress:
+            return self._decide("announcement", ToneKind.RINGBACK.value)
+        return self._decide("silence", "nobody spoke")
+
+    def _monologue(self, pcm: bytes) -> bool:
+        params, verdict = self._params, self.verdict
+        if verdict is None or self._at_ms > verdict.at_ms + params.revise_ms:
+            return False
+        if self._listening.is_speech(pcm):
+            self._talk_ms += FRAME_MS
+            self._hush_ms = 0
+        else:
+            self._hush_ms += FRAME_MS
+            if self._hush_ms >= params.pause_ms:
+                self._talk_ms = 0
+        return self._talk_ms >= params.monologue_ms
+
+    def _decide(self, what: str, why: str, hz: float = 0.0, name: str = "") -> Verdict:
+        told, speech = self._listening.told, self._listening.speech
+        spoken = told is not None and speech is not None
+        speech_ms = speech.begins[0] * FRAME_MS if spoken and speech is not None else -1
+        paused = spoken and told is not None and float(told[_QUIET]) > 0.1
+        self.verdict = Verdict(
+            what,
+            f"{why} ({name})" if name else why,
+            self._at_ms,
+            speech_ms,
+            round(float(told[_VOICED]) * 1000) if told is not None else 0,
+            hz,
+            speech.ends[-1] * FRAME_MS if paused and speech is not None else -1,
+            self.machine,
+            self._model.version if self.machine >= 0.0 else "",
+            {name: round(float(value), 3) for name, value in zip(NAMES, told, strict=True)}
+            if told is not None
+            else {},
+        )
+        self._listening.rest()
         return self.verdict
 
-    def _revise(self, why: str) -> Verdict:
-        self.revised = Verdict("machine", why, self._at_ms, revises="person")
+    def _revise(self, why: str, hz: float = 0.0) -> Verdict:
+        self.revised = Verdict("machine", why, self._at_ms, hz=hz, revises="person")
         return self.revised

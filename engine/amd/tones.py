@@ -1,7 +1,8 @@
-"""Single tones and their meaning: fax, special information tones, busy, the beep of a machine. Pure.
+"""Tones and their meaning: fax, special information tones, ring-back, busy, keys, the beep of a machine.
+Pure.
 
-One short spectrum per frame tells whether the frame is a tone and of which frequency; what a run of such
-frames means is told by its frequency, its length and what came before.
+One short spectrum per frame tells whether the frame is a tone, or two at once, and of which frequency; what a
+run of such frames means is told by frequency, length, cadence, and by whether somebody has spoken before.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _SPECTRUM = (np.concatenate([np.cos(_ANGLES), np.sin(_ANGLES)]) * np.hanning(FRA
 )
 _LOBE = 3  # bins either side of a peak that belong to it under this window
 _LOW_BIN = 10  # 312 Hz: below it there are hum and voices, no tones
+_TOP_BIN = FFT // 2 - _LOBE
+_DTMF_ROWS, _DTMF_COLUMNS = (697.0, 770.0, 852.0, 941.0), (1209.0, 1336.0, 1477.0, 1633.0)
 
 
 class ToneKind(Enum):
@@ -32,40 +35,64 @@ class ToneKind(Enum):
     FAX_ANSWERS = "ced"  # 2100 Hz: a fax or modem picked up
     FAX_CALLS = "cng"  # 1100 Hz, half a second every 3.5 s
     SIT = "sit"  # three rising tones before a network announcement
-    PROGRESS = "progress"  # ring-back or busy tone, or what is left of it
+    PROGRESS = "progress"  # ring-back, busy or dial tone, or what is left of it: which one is not known yet
+    RINGBACK = "ringback"  # it rings again, or still
     BUSY = "busy"  # progress tone in the cadence of busy or congestion
+    DIAL = "dial"  # progress tone without an end
+    KEY = "dtmf"  # a key was pressed, or a machine plays one
     BEEP = "beep"  # none of those: what a machine makes before it records
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A tone that has just been recognised. `began_ms`: since the first frame. `hz`: its frequency."""
+    """A tone that has been recognised. `began_ms`, `ended_ms`: since the first frame, -1 while it sounds.
+    `hz`: its (stronger) frequency. `name`: which of the special information tones (`SIT_NAMES`)."""
 
     kind: ToneKind
     began_ms: int
     hz: float
+    ended_ms: int = -1
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ToneLimits:
-    """`pure`: least share of a frame's power in one peak. `wander_hz`: how far a tone may move between
-    frames. Lengths in milliseconds."""
+    """`pure`: least share of a frame's power in one peak, or in two; `pure_low`: of a
+    beep below 660 Hz, where voices hum. `wander_hz`: how far a tone may move
+    between frames. `gap_ms`: a tone may be missing so long (lost packets) and goes on. `under_speech_db`: a
+    beep is at most so much quieter than the speech before it. `rise_db`: and so much louder than the 60 ms
+    before it; `flat_db`: and never changes its level by more. Lengths in milliseconds."""
 
     pure: float = 0.93
+    pure_low: float = 0.975
     wander_hz: float = 14.0
     least_dbfs: float = -48.0
+    gap_ms: int = 40
     ced_ms: int = 400
     cng_ms: tuple[int, int] = (400, 620)
     sit_ms: tuple[int, int] = (140, 460)
     beep_ms: int = 140
+    beep_after_speech_ms: int = 80
+    under_speech_db: float = 20.0
+    rise_db: float = 6.0
+    flat_db: float = 4.0
     progress_ms: int = 140
     busy_on_ms: tuple[int, int] = (140, 620)
     busy_times: int = 3
+    ringback_on_ms: tuple[int, int] = (260, 2_400)
+    dial_ms: int = 2_600
+    key_ms: int = 40
 
 
-SIT_HZ = ((895.0, 995.0), (1340.0, 1460.0), (1740.0, 1840.0))  # 1000 is the beep that machines like best
+# 1000 is the beep that machines like best, so the first band ends below it.
+SIT_HZ = ((895.0, 995.0), (1340.0, 1460.0), (1740.0, 1840.0))
+SIT_NAMES = {"LL": "intercept", "HL": "vacant", "LH": "reorder", "HH": "no circuit"}
+"""By the first two tones, low or high (Telcordia GR-1162); those of ITU-T E.180 (950, 1400, 1800) have none.
+"""
 PROGRESS_HZ = (340.0, 500.0)
 BEEP_HZ = (500.0, 2600.0)
+_LOW_HZ = 660.0  # no progress tone is higher
+_RINGS_HZ = (405.0, 434.0)  # what rings in most of the world: told as a beep when it has ended, short
 
 
 def _is_ced(hz: float) -> bool:
@@ -76,20 +103,33 @@ def _is_cng(hz: float) -> bool:
     return abs(hz - 1100.0) <= 38.0
 
 
-def pitch(samples: Samples) -> tuple[float, float]:
-    """(frequency of the strongest peak in Hz, share of the power in it 0..1) of one frame."""
+def power_of(samples: Samples) -> Samples:
+    """Power in each bin of one frame."""
     parts = _SPECTRUM @ samples
     parts *= parts
-    power = parts[: FFT // 2 + 1] + parts[FFT // 2 + 1 :]
-    peak = int(power[_LOW_BIN : FFT // 2 - _LOBE].argmax()) + _LOW_BIN
-    total = float(power.sum())
-    if total <= 0.0:
-        return 0.0, 0.0
+    power: Samples = parts[: FFT // 2 + 1] + parts[FFT // 2 + 1 :]
+    return power
+
+
+def peak_of(power: Samples, total: float) -> tuple[float, float, int]:
+    """(frequency of the strongest peak in Hz, share of `total` in it 0..1, its bin)."""
+    peak = int(power[_LOW_BIN:_TOP_BIN].argmax()) + _LOW_BIN
     around = power[peak - _LOBE : peak + _LOBE + 1].tolist()
     left, top, right = (sqrt(value) for value in around[_LOBE - 1 : _LOBE + 2])
     bend = left - 2.0 * top + right
     offset = 0.5 * (left - right) / bend if bend else 0.0
-    return (peak + offset) * BIN_HZ, sum(around) / total
+    return (peak + offset) * BIN_HZ, sum(around) / total, peak
+
+
+def pitch(samples: Samples) -> tuple[float, float]:
+    """(frequency of the strongest peak in Hz, share of the power in it 0..1) of one frame."""
+    power = power_of(samples)
+    total = float(power.sum())
+    return peak_of(power, total)[:2] if total > 0.0 else (0.0, 0.0)
+
+
+def _near(hz: float, known: tuple[float, ...]) -> bool:
+    return any(abs(hz - one) <= 0.022 * one for one in known)
 
 
 class ToneTracker:
@@ -98,40 +138,122 @@ class ToneTracker:
     def __init__(self, limits: ToneLimits | None = None) -> None:
         self._limits = limits or ToneLimits()
         self._at_ms = 0
-        self._hz = 0.0
-        self._run_ms = 0
-        self._told = False
-        self._sit = 0  # how many of the three have been heard
+        self._hz = self._last_hz = self._second_hz = 0.0
+        self._began_ms = self._ended_ms = 0
+        self._run_ms = self._missing_ms = self._dual_ms = 0
+        self._rise_db = self._share = 0.0
+        self._range = [0.0, 0.0, 0.0, 0.0]  # of the run: least and most Hz, least and most dBFS
+        self._levels = [-90.0, -90.0, -90.0]  # of the frames before this one, dBFS
+        self._fax_hz = 0.0
+        self._told: ToneKind | None = None
+        self._sit = ""  # L or H for each of the three that have been heard
         self._sit_ended_ms = 0
-        self._short_tones: list[int] = []  # when the last tones of busy's length ended
+        self._progress: list[tuple[int, int, float]] = []  # begin, end, Hz of the last progress tones
         self.in_tone = False
+        self.tonal_ms = 0  # all tones so far
 
-    def push(self, samples: Samples, level_dbfs: float) -> Tone | None:
-        """What was recognised with this frame, at most once for each tone."""
+    def push(self, samples: Samples, level_dbfs: float, speech_dbfs: float = -90.0) -> Tone | None:
+        """What was recognised with this frame, at most once for each tone, and for a beep its end.
+
+        `speech_dbfs`: how loud the speech before was, -90 for nobody has spoken.
+        """
         limits = self._limits
         self._at_ms += FRAME_MS
-        hz, share = pitch(samples) if level_dbfs > limits.least_dbfs else (0.0, 0.0)
-        goes_on = share >= limits.pure and (not self._run_ms or abs(hz - self._hz) <= limits.wander_hz)
-        if goes_on:
-            self._hz = hz if not self._run_ms else self._hz + (hz - self._hz) * 0.3
-            self._run_ms += FRAME_MS
-            self.in_tone = self._run_ms >= 3 * FRAME_MS
-            return self._lasting()
-        ended = self._ended() if self._run_ms else None
-        self.in_tone, self._told, self._run_ms, self._hz = False, False, 0, 0.0
-        if share >= limits.pure:
-            self._hz, self._run_ms = hz, FRAME_MS
+        hz, second_hz, share = self._look(samples) if level_dbfs > limits.least_dbfs else (0.0, 0.0, 0.0)
+        pure = share >= limits.pure
+        rise_db = level_dbfs - max(self._levels[:2])  # the third may hold the beginning
+        self._levels = [*self._levels[1:], level_dbfs]
+        if pure and self._run_ms and self._same(hz, second_hz):
+            self._goes_on(hz, second_hz, level_dbfs, share)
+            return self._lasting(level_dbfs, speech_dbfs)
+        if self._run_ms and not pure and self._missing_ms < limits.gap_ms:
+            self._missing_ms += FRAME_MS
+            return None
+        ended = self._ended(speech_dbfs) if self._run_ms else None
+        self.in_tone, self._told, self._run_ms, self._missing_ms, self._hz = False, None, 0, 0, 0.0
+        if pure:
+            self._hz, self._last_hz, self._second_hz, self._run_ms = hz, hz, second_hz, FRAME_MS
+            self._dual_ms = FRAME_MS if second_hz else 0
+            self._rise_db = rise_db
+            self._began_ms, self._ended_ms = self._at_ms - FRAME_MS, self._at_ms
         return ended
 
-    def _lasting(self) -> Tone | None:
+    def _goes_on(self, hz: float, second_hz: float, level_dbfs: float, share: float) -> None:
+        first = self._run_ms == FRAME_MS  # the frame before was perhaps only half a tone
+        self._run_ms += FRAME_MS + self._missing_ms
+        self._missing_ms = 0
+        self._ended_ms = self._at_ms
+        if second_hz:
+            self._dual_ms += FRAME_MS
+            if abs(second_hz - self._hz) < abs(hz - self._hz):
+                hz, second_hz = second_hz, hz
+            self._second_hz = second_hz
+        self._share = share if first else min(self._share, share)
+        low_hz, high_hz, low_dbfs, high_dbfs = self._range
+        self._range = [
+            hz if first else min(low_hz, hz),
+            hz if first else max(high_hz, hz),
+            level_dbfs if first else min(low_dbfs, level_dbfs),
+            level_dbfs if first else max(high_dbfs, level_dbfs),
+        ]
+        self._hz += (hz - self._hz) * 0.3
+        self._last_hz = hz
+        self.in_tone = self._run_ms >= 3 * FRAME_MS
+        self.tonal_ms += FRAME_MS
+
+    def _look(self, samples: Samples) -> tuple[float, float, float]:
+        """(stronger, weaker or 0.0 frequency in Hz, share of the power that is in them) of one frame."""
+        power = power_of(samples)
+        total = float(power[7:].sum())  # from 220 Hz: hum and traffic do not make a tone impure
+        if total <= 0.0:
+            return 0.0, 0.0, 0.0
+        hz, share, peak = peak_of(power, total)
+        if share >= self._limits.pure or share < 0.35:
+            return hz, 0.0, share
+        power[peak - _LOBE : peak + _LOBE + 1] = 0.0
+        other_hz, other, _ = peak_of(power, total)
+        return hz, other_hz, share + other if other > 0.08 else 0.0
+
+    def _same(self, hz: float, second_hz: float) -> bool:
+        wander = self._limits.wander_hz
+        if PROGRESS_HZ[0] < hz < _LOW_HZ and PROGRESS_HZ[0] < self._hz < _LOW_HZ:
+            both = self._second_hz and self._second_hz < _LOW_HZ
+            wander = 170.0 if both or (second_hz and second_hz < _LOW_HZ) else 30.0  # 440 + 480 beat
+        if abs(hz - self._last_hz) <= wander:
+            return True
+        return bool(second_hz) and abs(second_hz - self._hz) <= wander  # the weaker one is now the stronger
+
+    @property
+    def _is_dual(self) -> bool:
+        """Two tones for most of the run: the edge of a single one looks like two."""
+        return self._dual_ms * 2 > self._run_ms and self._second_hz > 0.0
+
+    @property
+    def _is_key(self) -> bool:
+        if not self._is_dual:
+            return False
+        low, high = sorted((self._hz, self._second_hz))
+        return _near(low, _DTMF_ROWS) and _near(high, _DTMF_COLUMNS)
+
+    def _lasting(self, level_dbfs: float, speech_dbfs: float) -> Tone | None:
         """What the tone that still sounds is for certain."""
         limits, hz, run_ms = self._limits, self._hz, self._run_ms
-        if self._told:
+        if self._is_key:
+            return self._tell(ToneKind.KEY) if self._told is None and run_ms >= limits.key_ms else None
+        if self._is_progress(speech_dbfs):
+            if run_ms >= limits.dial_ms and self._told is not ToneKind.DIAL:
+                return self._tell(ToneKind.DIAL)
+            return (
+                self._tell(ToneKind.PROGRESS) if self._told is None and run_ms >= limits.progress_ms else None
+            )
+        if self._told is not None:
             return None
-        if _is_ced(hz):
+        if _is_ced(hz) and not self._is_dual:
             return self._tell(ToneKind.FAX_ANSWERS) if run_ms >= limits.ced_ms else None
-        if PROGRESS_HZ[0] < hz < PROGRESS_HZ[1]:
-            return self._tell(ToneKind.PROGRESS) if run_ms >= limits.progress_ms else None
+        if speech_dbfs > -90.0:
+            return self._tell(ToneKind.BEEP) if self._is_beep(level_dbfs, speech_dbfs) else None
+        if self._is_dual:
+            return None
         if _is_cng(hz) and run_ms <= limits.cng_ms[1]:
             return None  # a calling fax stops within this: `_ended` tells them apart
         if self._may_be_sit(hz) and run_ms <= limits.sit_ms[1]:
@@ -140,42 +262,102 @@ class ToneTracker:
             return self._tell(ToneKind.BEEP)
         return None
 
-    def _ended(self) -> Tone | None:
+    def _is_progress(self, speech_dbfs: float) -> bool:
+        """Nobody has spoken yet, or it rang like this before."""
+        hz, other = self._hz, self._second_hz if self._is_dual else self._hz
+        if not (PROGRESS_HZ[0] < hz < _LOW_HZ and PROGRESS_HZ[0] < other < _LOW_HZ):
+            return False
+        if not self._is_dual and hz > PROGRESS_HZ[1]:
+            return False
+        return speech_dbfs <= -90.0 or any(abs(hz - before) <= 8.0 for _, _, before in self._progress)
+
+    def _is_beep(self, level_dbfs: float, speech_dbfs: float) -> bool:
+        """After speech: out of quiet (a tune goes from note to note), loud enough, long enough."""
+        limits, hz = self._limits, self._hz
+        if level_dbfs < speech_dbfs - limits.under_speech_db or self._rise_db < limits.rise_db:
+            return False
+        if abs(hz - self._fax_hz) < 40.0:  # the fax again
+            return False
+        low_hz, high_hz, low_dbfs, high_dbfs = self._range
+        if high_dbfs - low_dbfs > limits.flat_db * (1 if hz < _LOW_HZ else 2):
+            return False  # a voice that hums, a string that was plucked
+        if hz < _LOW_HZ and not self._is_dual and self._share < limits.pure_low:
+            return False
+        wanders_hz = high_hz - low_hz
+        # Some beeps tremble, but voices do that down there: it takes long to be sure.
+        trembles = wanders_hz <= 40.0 and high_dbfs - low_dbfs <= 0.6 and self._run_ms >= 120
+        if wanders_hz > (5.0 if hz < _LOW_HZ else 60.0) and not self._is_dual and not trembles:
+            return False
+        low = min(hz, self._second_hz) if self._is_dual else hz
+        if not _RINGS_HZ[1] <= low <= BEEP_HZ[1]:
+            return False
+        # Where voices hum, and of two tones, it takes longer to be sure.
+        unsure = low < 650.0 or self._is_dual
+        return self._run_ms >= limits.beep_after_speech_ms + (FRAME_MS if unsure else 0)
+
+    def _ended(self, speech_dbfs: float) -> Tone | None:
         """What the tone that has just ended was, if that was not told while it sounded."""
         limits, hz, run_ms = self._limits, self._hz, self._run_ms
-        if PROGRESS_HZ[0] < hz < PROGRESS_HZ[1]:
-            return self._count_busy(run_ms)
-        if self._told or _is_ced(hz):
+        spoken = speech_dbfs > -90.0
+        if self._told is ToneKind.BEEP:
+            return self._tell(ToneKind.BEEP, self._ended_ms)
+        if self._told in (ToneKind.KEY, ToneKind.FAX_ANSWERS) or self._is_key:
+            return None
+        if self._is_progress(speech_dbfs):
+            return self._count_progress(run_ms)
+        if self._is_dual or _is_ced(hz):
             return None
         if limits.sit_ms[0] <= run_ms <= limits.sit_ms[1] and self._may_be_sit(hz):
-            self._sit += 1
-            self._sit_ended_ms = self._at_ms
-            return self._tell(ToneKind.SIT) if self._sit == len(SIT_HZ) else None
+            return self._count_sit(hz)
+        if spoken:
+            rings = _RINGS_HZ[0] < hz < _RINGS_HZ[1] and 140 <= run_ms <= 1_000
+            low_hz, high_hz, _, _ = self._range
+            loud = self._rise_db >= limits.rise_db and high_hz - low_hz < 5.0
+            return self._tell(ToneKind.BEEP, self._ended_ms) if rings and loud else None
         if _is_cng(hz) and limits.cng_ms[0] <= run_ms <= limits.cng_ms[1]:
             return self._tell(ToneKind.FAX_CALLS)
         if BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
-            return self._tell(ToneKind.BEEP)
+            return self._tell(ToneKind.BEEP, self._ended_ms)
         return None
 
     def _may_be_sit(self, hz: float) -> bool:
         """Is this the next of the three, soon enough after the one before?"""
         if self._sit and self._at_ms - self._sit_ended_ms > 600:
-            self._sit = 0
-        low, high = SIT_HZ[self._sit % len(SIT_HZ)]
+            self._sit = ""
+        low, high = SIT_HZ[len(self._sit) % len(SIT_HZ)]
         return low <= hz <= high
 
-    def _count_busy(self, run_ms: int) -> Tone | None:
-        shortest, longest = self._limits.busy_on_ms
-        if run_ms > longest:
-            self._short_tones.clear()
-        if not shortest <= run_ms <= longest:
+    def _count_sit(self, hz: float) -> Tone | None:
+        border_hz = 949.5 if not self._sit else 1_399.5
+        clear = abs(hz - border_hz) > 12.0  # 950 and 1400 are neither
+        self._sit += ("H" if hz > border_hz else "L") if clear else "?"
+        self._sit_ended_ms = self._at_ms
+        if len(self._sit) < len(SIT_HZ):
             return None
-        recent = [at_ms for at_ms in self._short_tones if self._at_ms - at_ms < 3_000]
-        self._short_tones = [*recent, self._at_ms]
-        if len(self._short_tones) < self._limits.busy_times:
-            return None
-        return self._tell(ToneKind.BUSY)
+        name = SIT_NAMES.get(self._sit[:2], "")
+        self._sit = ""
+        return self._tell(ToneKind.SIT, self._ended_ms, name)
 
-    def _tell(self, kind: ToneKind) -> Tone:
-        self._told = True
-        return Tone(kind, self._at_ms - self._run_ms, round(self._hz, 1))
+    def _count_progress(self, run_ms: int) -> Tone | None:
+        """Told by their cadence: three short ones in three seconds are busy, two longer ones are ringing."""
+        limits = self._limits
+        before = [one for one in self._progress if self._began_ms - one[1] < 6_500]
+        self._progress = [*before, (self._began_ms, self._ended_ms, self._hz)][-6:]
+        lengths = [end - begin for begin, end, _ in self._progress]
+        gaps = [after[0] - one[1] for one, after in zip(self._progress, self._progress[1:], strict=False)]
+        times = limits.busy_times
+        shortest, longest = limits.busy_on_ms
+        if len(lengths) >= times and all(shortest <= one <= longest for one in lengths[-times:]):
+            even = max(gaps[1 - times :]) <= 1.6 * min(gaps[1 - times :]) + 2 * FRAME_MS
+            if even and max(gaps[1 - times :]) <= 900:
+                return self._tell(ToneKind.BUSY, self._ended_ms)
+        shortest, longest = limits.ringback_on_ms
+        if len(lengths) >= 2 and gaps[-1] >= 1_400 and all(shortest <= n <= longest for n in lengths[-2:]):
+            return self._tell(ToneKind.RINGBACK, self._ended_ms)
+        return None
+
+    def _tell(self, kind: ToneKind, ended_ms: int = -1, name: str = "") -> Tone:
+        self._told = kind
+        if kind in (ToneKind.FAX_ANSWERS, ToneKind.FAX_CALLS):
+            self._fax_hz = self._hz
+        return Tone(kind, self._began_ms, round(self._hz, 1), ended_ms, name)

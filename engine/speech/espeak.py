@@ -40,13 +40,15 @@ class Espeak:
             self._chunks.append(ctypes.string_at(samples, count * 2))
         return 0
 
-    def speak(self, text: str, voice: str, language: str) -> tuple[Samples, int]:
-        """Samples and their rate in Hz. ConfigError for a voice that it does not have."""
+    def speak(
+        self, text: str, voice: str, language: str, pace: int = WORDS_PER_MINUTE
+    ) -> tuple[Samples, int]:
+        """Samples and their rate in Hz. `pace`: words a minute. ConfigError for a voice that it does not have."""
         if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
             raise ConfigError(
                 f"espeak-ng has no voice '{voice}'", "tts.voices", "Try ru, pl, en-us, or ru+f3."
             )
-        self._library.espeak_SetParameter(_RATE_PARAMETER, WORDS_PER_MINUTE, 0)
+        self._library.espeak_SetParameter(_RATE_PARAMETER, pace, 0)
         self._chunks.clear()
         spoken = text.replace("\0", " ").encode()
         done = self._library.espeak_Synth(spoken, len(spoken) + 1, 0, 0, 0, _UTF8, None, None)

@@ -1,0 +1,73 @@
+"""From a probability to a decision: the campaign's costs, and how long one may wait for more. Pure.
+
+A person is waiting while we listen, so the longer the pause after a greeting, the less certainty is asked
+for a person; a greeting that goes on asks ever less for a machine. The two lines below were fitted to
+openings of voices held out of training, at the standard costs; other costs move both.
+
+    log-odds of a machine
+      machine ─────────╮
+                        ╰───────────────  falls with the time since speech began
+      ·················· keep listening
+                  ╭─────────────────────  rises with the length of the pause
+      person ─────╯
+"""
+
+from dataclasses import dataclass
+from math import log
+
+STANDARD_RATIO = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What an error costs, in any unit: their ratio counts. `lost_person`: a person is taken for a machine
+    and hears a hang-up or a message. `passed_machine`: an operator gets a machine.
+    """
+
+    lost_person: float = STANDARD_RATIO
+    passed_machine: float = 1.0
+
+    @property
+    def shift(self) -> float:
+        """By how much more log-odds than at the standard costs it takes to call it a machine."""
+        return log(self.lost_person / self.passed_machine / STANDARD_RATIO)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Points of the two lines. `person`: (pause in seconds, most log-odds). `machine`: (seconds since speech
+    began, least log-odds)."""
+
+    person: tuple[tuple[float, float], ...]
+    machine: tuple[tuple[float, float], ...]
+
+
+LEAST_PAUSE_S = 0.19
+LINES = Lines(
+    person=((0.2, -1.2), (0.4, -1.2), (0.6, -1.0), (0.8, -0.4), (1.0, -0.3), (1.3, 0.0), (1.6, 0.8)),
+    machine=((0.5, 4.8), (1.0, 4.8), (1.5, 3.5), (2.0, 3.0), (2.5, 3.0), (3.0, 3.0), (4.0, 2.5), (5.0, 1.7)),
+)
+
+
+def at(points: tuple[tuple[float, float], ...], x: float) -> float:
+    """The line through the points, level beyond its ends."""
+    before = points[0]
+    if x <= before[0]:
+        return before[1]
+    for point in points[1:]:
+        if x <= point[0]:
+            return before[1] + (point[1] - before[1]) * (x - before[0]) / (point[0] - before[0])
+        before = point
+    return before[1]
+
+
+def decide(logit: float, since_s: float, quiet_s: float, costs: Costs, lines: Lines = LINES) -> str | None:
+    """person, machine, or None for "keep listening".
+
+    `logit`: log-odds of a machine now. `since_s`: since speech began. `quiet_s`: the pause so far.
+    """
+    if logit >= at(lines.machine, since_s) + costs.shift:
+        return "machine"
+    if quiet_s >= LEAST_PAUSE_S and logit <= at(lines.person, quiet_s) + costs.shift:
+        return "person"
+    return None

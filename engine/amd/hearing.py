@@ -1,0 +1,102 @@
+"""What is heard, frame by frame: level, voice activity, bands, pitch, tone. Pure; kept whole until the
+verdict.
+
+The ear measures; it decides nothing. `features.py` looks back over all of it every 100 ms: what was taken for
+speech a second ago may be the television once somebody near has spoken.
+"""
+
+from itertools import pairwise
+from math import log10
+
+import numpy as np
+import numpy.typing as npt
+import webrtcvad
+
+from engine.amd.audio import FRAME_SAMPLES, RATE
+
+Samples = npt.NDArray[np.float32]
+
+MOST_FRAMES = 600
+BLOCK = 5  # frames between two looks at pitch and bands
+FLOOR_DBFS = -90.0
+_FULL_SCALE = 32_768.0**2
+_FFT = 512
+BAND_EDGES_HZ = (80, 250, 400, 600, 850, 1150, 1500, 1950, 2500, 3100, 3900)
+BANDS = len(BAND_EDGES_HZ) - 1
+_PITCH_HZ = (70.0, 400.0)
+_LAGS = slice(int(RATE / _PITCH_HZ[1]), int(RATE / _PITCH_HZ[0]) + 1)
+_LAG = np.arange(_LAGS.start, _LAGS.stop)
+_WINDOW = np.hanning(2 * FRAME_SAMPLES).astype(np.float32)
+_OCTAVES = np.log2(RATE / _LAG / _PITCH_HZ[0]).astype(np.float32)
+_BLOCK = np.arange(BLOCK)
+_AUTO = np.fft.irfft(np.abs(np.fft.rfft(_WINDOW, 1024)) ** 2)[_LAGS]  # what the window alone does to a lag
+_AUTO = (_AUTO / float(_WINDOW @ _WINDOW)).astype(np.float32)
+_HZ = np.fft.rfftfreq(_FFT, 1 / RATE)
+_BAND = np.zeros((len(_HZ), BANDS), np.float32)
+for _number, (_low, _high) in enumerate(pairwise(BAND_EDGES_HZ)):
+    _BAND[(_low <= _HZ) & (_high > _HZ), _number] = 1.0
+
+
+def level_dbfs(samples: Samples) -> float:
+    """Of one frame, -90 for silence."""
+    power = float(samples @ samples) / len(samples) / _FULL_SCALE
+    return 10.0 * log10(power) if power > 1e-9 else FLOOR_DBFS
+
+
+class Ear:
+    """Feed it every frame; `blocks` of five frames have pitch and bands too. Frames past MOST_FRAMES are not
+    kept."""
+
+    def __init__(self) -> None:
+        self._vads = (webrtcvad.Vad(1), webrtcvad.Vad(3))
+        self._sound = np.zeros(FRAME_SAMPLES * (BLOCK + 1), np.float32)  # the frame before, and a block
+        # The frame before and the frame: a view that stays.
+        self._windows = np.lib.stride_tricks.sliding_window_view(self._sound, 2 * FRAME_SAMPLES)[
+            ::FRAME_SAMPLES
+        ]
+        self.frames = 0
+        self.measured = 0  # frames that have bands and pitch
+        self.level = np.full(MOST_FRAMES, FLOOR_DBFS, np.float32)
+        self.vad = np.zeros(MOST_FRAMES, np.int8)  # 0 none, 1 perhaps, 2 by the strictest
+        self.tone = np.zeros(MOST_FRAMES, np.bool_)
+        self.bands = np.zeros((MOST_FRAMES, BANDS), np.float32)  # dB
+        self.periodic = np.zeros(MOST_FRAMES, np.float32)  # 0..1
+        self.pitch = np.zeros(MOST_FRAMES, np.float32)  # octaves over 70 Hz
+
+    def push(self, pcm: bytes, samples: Samples, level: float, in_tone: bool) -> bool:
+        """One frame. True when a block is complete, so that there is something new to look at."""
+        at = self.frames
+        if at >= MOST_FRAMES:
+            return False
+        self.level[at] = level
+        if in_tone:
+            self.tone[max(0, at - 2) : at + 1] = True
+        elif level > -60.0 and self._vads[0].is_speech(pcm, RATE):
+            self.vad[at] = 2 if self._vads[1].is_speech(pcm, RATE) else 1
+        place = (at % BLOCK + 1) * FRAME_SAMPLES
+        self._sound[place : place + FRAME_SAMPLES] = samples
+        self.frames = at + 1
+        if self.frames % BLOCK:
+            return False
+        self._measure()
+        self._sound[:FRAME_SAMPLES] = self._sound[-FRAME_SAMPLES:]
+        return True
+
+    def is_voice(self, pcm: bytes) -> bool:
+        """What the strictest of the two says of one frame."""
+        voice: bool = self._vads[1].is_speech(pcm, RATE)
+        return voice
+
+    def _measure(self) -> None:
+        """Pitch and bands of five frames at once, each seen with the frame before it (40 ms)."""
+        spectrum = np.fft.rfft(self._windows * _WINDOW, _FFT)
+        power = spectrum.real**2 + spectrum.imag**2
+        to = slice(self.frames - BLOCK, self.frames)
+        self.bands[to] = 10.0 * np.log10(power @ _BAND + 1e3)
+        power[:, :5] = 0.0  # hum has a pitch too
+        auto = np.fft.irfft(power)
+        lags = auto[:, _LAGS] / ((auto[:, :1] + 1e3) * _AUTO)
+        best = lags.argmax(axis=1)
+        self.periodic[to] = lags[_BLOCK, best]
+        self.pitch[to] = _OCTAVES[best]
+        self.measured = self.frames

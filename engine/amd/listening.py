@@ -1,0 +1,61 @@
+"""Ear, tones and features together: frames in, what the model is told out. Pure; training runs this code
+too.
+"""
+
+import numpy as np
+
+from engine.amd.audio import FRAME_S
+from engine.amd.features import BELOW_PEAK_DB, Floats, Speech, features, speech_of
+from engine.amd.hearing import Ear, level_dbfs
+from engine.amd.tones import Tone, ToneKind, ToneLimits, ToneTracker
+
+SPOKEN_S = 0.22  # less speech than this may be a click on the line
+_RESIDUE = (ToneKind.PROGRESS, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.DIAL)
+
+
+class Listening:
+    """`told`: the features after the last look, None before anybody has spoken. `telling`: set it to False,
+    and there are looks without features. After `rest` only the tones are followed on.
+    """
+
+    def __init__(self, limits: ToneLimits) -> None:
+        self.ear = Ear()
+        self.tones = ToneTracker(limits)
+        self.speech: Speech | None = None
+        self.told: Floats | None = None
+        self.looking = self.telling = True
+        self.level_dbfs = -90.0
+        self._speech_dbfs = -90.0
+        self._progress = False
+
+    def push(self, pcm: bytes) -> tuple[Tone | None, bool]:
+        """(a tone that was recognised with this frame, was there a new look?)."""
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+        self.level_dbfs = level = level_dbfs(samples)
+        tone = self.tones.push(samples, level, self._speech_dbfs)
+        if tone is not None and tone.kind in _RESIDUE:
+            self._progress = True
+        if not self.looking or not self.ear.push(pcm, samples, level, self.tones.in_tone):
+            return tone, False
+        self._look()
+        return tone, True
+
+    def rest(self) -> None:
+        """It is decided: no more looks."""
+        self.looking = False
+
+    def is_speech(self, pcm: bytes) -> bool:
+        """Of the frame just pushed, while resting: as loud as the greeting was, and a voice."""
+        loud = self.level_dbfs > max(-50.0, self._speech_dbfs - BELOW_PEAK_DB)
+        return loud and not self.tones.in_tone and self.ear.is_voice(pcm)
+
+    def _look(self) -> None:
+        speech = self.speech = speech_of(self.ear, self.ear.frames)
+        if not len(speech.begins):
+            self.told = None
+            self._speech_dbfs = -90.0
+            return
+        if self.telling:
+            self.told = features(self.ear, speech, self.tones.tonal_ms / 1000, self._progress)
+        voiced_s = int(speech.active.sum()) * FRAME_S
+        self._speech_dbfs = speech.peak_dbfs if voiced_s >= SPOKEN_S else -90.0

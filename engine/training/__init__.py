@@ -1,0 +1,3 @@
+"""The workshop of the answering machine detector: call openings are made here, models fitted, errors
+counted.
+"""
