@@ -40,11 +40,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "media": EDGE | {"amd"},
     "sim": EDGE - {"ports"},  # shares no line with switch/, or one mistake would hide another
     "web": EDGE | {"control", "reports"},
+    "training": {
+        "domain",
+        "amd",
+        "speech",
+    },  # the workshop of amd: openings made, models fitted, errors counted
 }
 ADAPTERS = {"switch", "store", "speech", "journal", "media", "web"}
 MAY_IMPORT["app"] = PURE | HEART | EDGE | ADAPTERS | {"config"}
 MAY_IMPORT["twin"] = PURE | {"ports", "dialer", "store", "sim"}  # of the store its twin in memory
-MAY_IMPORT["cli"] = MAY_IMPORT["app"] | {"app", "sim", "twin"}
+MAY_IMPORT["cli"] = MAY_IMPORT["app"] | {"app", "sim", "training", "twin"}
 MAY_IMPORT["__main__"] = {"cli"}
 
 OUTER_WORLD = {

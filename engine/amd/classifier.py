@@ -11,7 +11,7 @@ trained model every 100 ms (`features.py`, `model.py`), what to make of it by th
 from dataclasses import dataclass, field
 
 from engine.amd.audio import FRAME_BYTES, FRAME_MS
-from engine.amd.decision import LINES, Costs, Lines, decide
+from engine.amd.decision import LINES, Costs, Lines, decide, likelier_machine
 from engine.amd.features import NAMES
 from engine.amd.heard import Beep, Heard, Verdict
 from engine.amd.listening import Listening
@@ -70,8 +70,25 @@ class Detector:
         self._progress = False
         self._talk_ms = self._hush_ms = 0  # of the monologue after "person"
         self.machine = -1.0
+        self._logit: float | None = None
         self.verdict: Verdict | None = None
         self.revised: Verdict | None = None
+
+    @property
+    def level_dbfs(self) -> float:
+        """Of the frame just heard."""
+        return self._listening.level_dbfs
+
+    @property
+    def in_tone(self) -> bool:
+        """Does the frame just heard belong to a tone?"""
+        return self._listening.tones.in_tone
+
+    @property
+    def speech(self) -> list[tuple[int, int]]:
+        """Stretches of speech as known at the last look: frames, begin and end."""
+        speech = self._listening.speech
+        return list(zip(speech.begins, speech.ends, strict=True)) if speech is not None else []
 
     def feed(self, pcm: bytes) -> Verdict | None:
         """One frame of 320 bytes. The first verdict, with the frame that decides; None before and after.
@@ -121,9 +138,9 @@ class Detector:
     def _by_model(self) -> Verdict | None:
         features = self._listening.told
         if features is None:
-            self.machine = -1.0
+            self.machine, self._logit = -1.0, None
             return None
-        logit = self._model.logit(features)
+        logit = self._logit = self._model.logit(features)
         self.machine = self._model.certainty(logit)
         params = self._params
         what = decide(logit, float(features[_SINCE]), float(features[_QUIET]), params.costs, params.lines)
@@ -136,12 +153,16 @@ class Detector:
 
     def _by_clock(self) -> Verdict | None:
         """Keys and no voice; or the deadline."""
-        silent = self._listening.told is None
+        silent = not self.speech
         if silent and 0 <= self._key_ms <= self._at_ms - _KEYS_ALONE_MS:
             return self._decide("machine", ToneKind.KEY.value)
         if not self._params.deadline_ms or self._at_ms < self._params.deadline_ms:
             return None
         if not silent:
+            if self._logit is not None and likelier_machine(
+                self._logit, self._params.costs, self._params.lines
+            ):
+                return self._decide("machine", "the likelier at the deadline")
             return self._decide("unsure", "undecided at the deadline")
         if self._progress:
             return self._decide("announcement", ToneKind.RINGBACK.value)

@@ -36,16 +36,27 @@ class Costs:
 @dataclass(frozen=True, slots=True)
 class Lines:
     """Points of the two lines. `person`: (pause in seconds, most log-odds). `machine`: (seconds since speech
-    began, least log-odds)."""
+    began, least log-odds). `deadline`: least log-odds of a machine when there is no more time."""
 
     person: tuple[tuple[float, float], ...]
     machine: tuple[tuple[float, float], ...]
+    deadline: float = 0.5
 
 
 LEAST_PAUSE_S = 0.19
 LINES = Lines(
-    person=((0.2, -1.2), (0.4, -1.2), (0.6, -1.0), (0.8, -0.4), (1.0, -0.3), (1.3, 0.0), (1.6, 0.8)),
-    machine=((0.5, 4.8), (1.0, 4.8), (1.5, 3.5), (2.0, 3.0), (2.5, 3.0), (3.0, 3.0), (4.0, 2.5), (5.0, 1.7)),
+    person=((0.2, -9.0), (0.4, -4.0), (0.6, -2.5), (0.8, -2.0), (1.0, -1.7), (1.3, -1.4), (1.6, -0.2)),
+    machine=(
+        (0.5, 8.0),
+        (1.0, 7.0),
+        (1.5, 6.0),
+        (2.0, 5.5),
+        (2.5, 5.0),
+        (3.0, 4.5),
+        (4.0, 4.0),
+        (5.0, 3.0),
+        (6.5, 1.5),
+    ),
 )
 
 
@@ -59,6 +70,11 @@ def at(points: tuple[tuple[float, float], ...], x: float) -> float:
             return before[1] + (point[1] - before[1]) * (x - before[0]) / (point[0] - before[0])
         before = point
     return before[1]
+
+
+def likelier_machine(logit: float, costs: Costs, lines: Lines = LINES) -> bool:
+    """When there is no more time to listen."""
+    return logit >= lines.deadline + costs.shift
 
 
 def decide(logit: float, since_s: float, quiet_s: float, costs: Costs, lines: Lines = LINES) -> str | None:

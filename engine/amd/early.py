@@ -58,7 +58,7 @@ class EarlyEar:
         if match is not None:
             return self._matched(match)
         if tone is not None and tone.kind is ToneKind.BUSY:
-            lasted_ms = self._at_ms - FRAME_MS - tone.began_ms
+            lasted_ms = tone.ended_ms - tone.began_ms
             return self._end("congestion" if lasted_ms <= QUICK_MS else "busy", "tone")
         if tone is not None and tone.kind is ToneKind.SIT:
             self._sit_at_ms = self._at_ms

@@ -6,24 +6,21 @@ every look, so that a television in the room stops being speech once somebody ne
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import sqrt
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.amd.audio import FRAME_S
 from engine.amd.hearing import BANDS, Ear
-
-Floats = npt.NDArray[np.float32]
+from engine.amd.shapes import Floats, contour, likeness, mean_of, nearness, share_of
 
 SHORTEST = 3  # frames: what is active for less in all is a click
 CLICK = 2
 GAP = 7  # frames: a pause shorter than this is inside a word
 BELOW_PEAK_DB = 17.0
-NEAR_DB = 11.0
 CONTOUR = 40  # frames
+CLEAR_DB = 5.0
 MIDWAY = 0.42  # speech is at least so far up from the noise to the peak
 
 
@@ -49,6 +46,8 @@ def speech_of(ear: Ear, upto: int) -> Speech:
         return Speech(np.zeros(upto, np.bool_), [], [], -90.0, noise)
     rank = max(0, len(strong) - 1 - max(2, len(strong) // 20))
     peak = float(np.partition(strong, rank)[rank])
+    if peak - noise < CLEAR_DB:  # a steady noise that sounds like a voice to a detector of voices
+        return Speech(np.zeros(upto, np.bool_), [], [], -90.0, noise)
     least = max(peak - BELOW_PEAK_DB, noise + min(14.0, MIDWAY * (peak - noise)))
     active = voiced & (level >= least) & ~tone
     begins, ends = list[int](), list[int]()
@@ -170,8 +169,8 @@ def features(ear: Ear, speech: Speech, tones_s: float, progress: bool) -> Floats
         )
     talk = bands[start:last_end]
     steps = np.abs(talk[1:] - talk[:-1])
-    flux = _mean(steps.ravel())
-    flux_last = _mean(steps[-14:].ravel())
+    flux = mean_of(steps.ravel())
+    flux_last = mean_of(steps[-14:].ravel())
     edge = level[last_end - 2 : last_end + 4].tolist()
     peak, noise = speech.peak_dbfs, speech.noise_dbfs
     strict, perhaps = vad == 2, vad > 0
@@ -189,26 +188,26 @@ def features(ear: Ear, speech: Speech, tones_s: float, progress: bool) -> Floats
         (gaps[0] if gaps else 0) * FRAME_S,
         (max(gaps) if gaps else 0) * FRAME_S,
         (lengths[1] if len(lengths) > 1 else 0) * FRAME_S,
-        _share(active[start:]),
-        _share(active[-50:]),
-        _share(active[-100:]),
-        _share(perhaps[start:]),
-        _share(strict[start:]),
-        _share(perhaps[:start]),
-        _share(perhaps[-25:]),
+        share_of(active[start:]),
+        share_of(active[-50:]),
+        share_of(active[-100:]),
+        share_of(perhaps[start:]),
+        share_of(strict[start:]),
+        share_of(perhaps[:start]),
+        share_of(perhaps[-25:]),
         max(-75.0, noise),
         peak,
         min(60.0, peak - noise),
-        max(-60.0, _mean(before) - peak),
-        max(-60.0, _mean(after_level) - peak) if len(after_level) else 0.0,
-        max(-60.0, _mean(level[-5:]) - peak),
+        max(-60.0, mean_of(before) - peak),
+        max(-60.0, mean_of(after_level) - peak) if len(after_level) else 0.0,
+        max(-60.0, mean_of(level[-5:]) - peak),
         _moments(silent)[1] if len(silent) > 4 else 0.0,
-        _share(before < -72.0),
-        _share(level[start:] < -72.0),
+        share_of(before < -72.0),
+        share_of(level[start:] < -72.0),
         level_spread,
         edge[0] - edge[-1] if edge else 0.0,
         float(level[min(start + 3, upto - 1)] - level[max(0, start - 2)]),
-        _mean(level[last_end + 2 : last_end + 10]) - noise if upto > last_end + 3 else 0.0,
+        mean_of(level[last_end + 2 : last_end + 10]) - noise if upto > last_end + 3 else 0.0,
         syllables,
         syllables / max(0.2, (last_end - start) * FRAME_S),
         syllables_last,
@@ -218,83 +217,26 @@ def features(ear: Ear, speech: Speech, tones_s: float, progress: bool) -> Floats
         flux,
         flux_last,
         band_spread,
-        *_two_spurts(bands, begins, ends),
+        *likeness(bands, begins, ends),
         float(np.maximum.reduce(level[last_begin:last_end]) - np.maximum.reduce(level[start : ends[0]])),
         _tilt(bands, quiet),
         tones_s,
         float(progress),
-        _mean(level[max(start, last_end - 10) : last_end]) - mean_level,
+        mean_of(level[max(start, last_end - 10) : last_end]) - mean_level,
         _longest_run(periodic) * FRAME_S,
         *(mean_bands - np.add.reduce(mean_bands) / BANDS),
-        *_near(level, vad, start, peak),
-        *_contour(ear, start, min(start + CONTOUR, last_end), mean_level, mean_bands, pitch[0]),
-        *_contour(ear, max(start, last_end - CONTOUR), last_end, mean_level, mean_bands, pitch[0]),
+        *nearness(level, vad, start, peak),
+        *contour(ear, start, min(start + CONTOUR, last_end), mean_level, mean_bands, pitch[0]),
+        *contour(ear, max(start, last_end - CONTOUR), last_end, mean_level, mean_bands, pitch[0]),
     ]
     return np.array(values, np.float32)
-
-
-def _near(level: Floats, vad: npt.NDArray[np.int8], start: int, peak_dbfs: float) -> tuple[float, ...]:
-    """Speech as loud as the loudest, and how loud it has been since it began: where there are voices behind
-    the voice, these tell them apart."""
-    since = level[start:]
-    near = (since >= peak_dbfs - NEAR_DB) & (vad[start:] > 0)
-    last = np.flatnonzero(near[1:] & near[:-1])
-    quiet = len(since) - (int(last[-1]) + 2) if len(last) else len(since)
-    ordered = np.sort(since) - peak_dbfs
-    one, two = np.sort(since[-50:]) - peak_dbfs, np.sort(since[-100:]) - peak_dbfs
-    picked = (
-        *(float(ordered[int(q * (len(ordered) - 1))]) for q in (0.1, 0.25, 0.5, 0.75)),
-        float(one[len(one) // 2]),
-        float(one[int(0.9 * (len(one) - 1))]),
-        float(two[len(two) // 2]),
-    )
-    return (
-        int(np.count_nonzero(near)) * FRAME_S,
-        quiet * FRAME_S,
-        _share(near),
-        _share(near[-50:]),
-        _share(near[-100:]),
-        *(max(-50.0, value) for value in picked),
-    )
-
-
-def _contour(
-    ear: Ear, begin: int, end: int, mean_level: float, mean_bands: Floats, pitch: float
-) -> tuple[float, ...]:
-    """Loudness, colour and melody of a stretch of speech in four parts, against the whole."""
-    if end - begin < 8:
-        return (0.0,) * 20
-    edges = [begin + part * (end - begin) // 4 for part in range(5)]
-    out = list[float]()
-    for low, high in pairwise(edges):
-        bands = (np.add.reduce(ear.bands[low:high]) / (high - low) - mean_bands).tolist()
-        voiced = ear.periodic[low:high] > 0.55
-        heard = ear.pitch[low:high][voiced]
-        melody = max(-1.0, min(1.0, _mean(heard) - pitch)) if len(heard) else 0.0
-        out += [
-            _mean(ear.level[low:high]) - mean_level,
-            sum(bands[:3]) / 3,
-            sum(bands[3:7]) / 4,
-            sum(bands[7:]) / 3,
-            melody,
-        ]
-    return tuple(out)
-
-
-def _mean(values: npt.NDArray[Any]) -> float:
-    """numpy's own costs five times as much on so few values."""
-    return float(np.add.reduce(values)) / len(values) if len(values) else 0.0
-
-
-def _share(flags: npt.NDArray[np.bool_]) -> float:
-    return int(np.count_nonzero(flags)) / len(flags) if len(flags) else 0.0
 
 
 def _moments(values: Floats) -> tuple[float, float]:
     """Mean and standard deviation."""
     if not len(values):
         return 0.0, 0.0
-    mean = _mean(values)
+    mean = mean_of(values)
     away = values - mean
     return mean, sqrt(float(away @ away) / len(values))
 
@@ -340,44 +282,16 @@ def _pitch(track: Floats, pitched: npt.NDArray[np.intp], last_begin: int) -> tup
     end, where = values[last:][-12:], pitched[last:][-12:]
     slope = 0.0
     if len(end) >= 4:
-        x = (where - _mean(where)) * FRAME_S
+        x = (where - mean_of(where)) * FRAME_S
         slope = float(x @ end) / (float(x @ x) + 1e-6)
     return (
         median,
         _moments(values)[1],
-        _mean(end[-4:]) - median,
+        mean_of(end[-4:]) - median,
         min(4.0, max(-4.0, slope)),
-        _mean(values[:6]) - median,
-        _mean(np.abs(values[1:] - values[:-1])),
+        mean_of(values[:6]) - median,
+        mean_of(np.abs(values[1:] - values[:-1])),
     )
-
-
-def _two_spurts(bands: Floats, begins: list[int], ends: list[int]) -> tuple[float, float]:
-    """How alike the first two stretches are: correlation of their spectra over time, ratio of lengths. People
-    say the same "hello" again."""
-    if len(begins) < 2:
-        return 0.0, 0.0
-    lengths = (ends[0] - begins[0], ends[1] - begins[1])
-    ratio = min(lengths) / max(lengths)
-    if min(lengths) < _PARTS:
-        return 0.0, ratio
-    one, two = (_profile(bands[begin:end]) for begin, end in zip(begins[:2], ends[:2], strict=True))
-    return float(one @ two) / (sqrt(float(one @ one) * float(two @ two)) + 1e-6), ratio
-
-
-_PARTS = 6
-
-
-def _profile(bands: Floats) -> Floats:
-    """The spectrum in six parts of a stretch, without its mean."""
-    edges = [part * len(bands) // _PARTS for part in range(_PARTS + 1)]
-    sums = np.add.reduceat(bands, edges[:-1])
-    parts = (sums / _column([after - edge for edge, after in pairwise(edges)])).ravel()
-    return np.asarray(parts - _mean(parts), np.float32)
-
-
-def _column(counts: list[int]) -> Floats:
-    return np.array(counts, np.float32)[:, None]
 
 
 def _tilt(bands: Floats, quiet: npt.NDArray[np.bool_]) -> float:

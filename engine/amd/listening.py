@@ -5,17 +5,20 @@ too.
 import numpy as np
 
 from engine.amd.audio import FRAME_S
-from engine.amd.features import BELOW_PEAK_DB, Floats, Speech, features, speech_of
+from engine.amd.features import BELOW_PEAK_DB, Speech, features, speech_of
 from engine.amd.hearing import Ear, level_dbfs
+from engine.amd.shapes import Floats
 from engine.amd.tones import Tone, ToneKind, ToneLimits, ToneTracker
 
+PAUSE, FIRST = 12, 50  # frames
 SPOKEN_S = 0.22  # less speech than this may be a click on the line
 _RESIDUE = (ToneKind.PROGRESS, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.DIAL)
 
 
 class Listening:
     """`told`: the features after the last look, None before anybody has spoken. `telling`: set it to False,
-    and there are looks without features. After `rest` only the tones are followed on.
+    and there are looks without features; `always`: to True,
+    and none is left out. After `rest` only the tones are followed on.
     """
 
     def __init__(self, limits: ToneLimits) -> None:
@@ -24,6 +27,7 @@ class Listening:
         self.speech: Speech | None = None
         self.told: Floats | None = None
         self.looking = self.telling = True
+        self.always = False
         self.level_dbfs = -90.0
         self._speech_dbfs = -90.0
         self._progress = False
@@ -37,8 +41,7 @@ class Listening:
             self._progress = True
         if not self.looking or not self.ear.push(pcm, samples, level, self.tones.in_tone):
             return tone, False
-        self._look()
-        return tone, True
+        return tone, self._look()
 
     def rest(self) -> None:
         """It is decided: no more looks."""
@@ -49,13 +52,19 @@ class Listening:
         loud = self.level_dbfs > max(-50.0, self._speech_dbfs - BELOW_PEAK_DB)
         return loud and not self.tones.in_tone and self.ear.is_voice(pcm)
 
-    def _look(self) -> None:
-        speech = self.speech = speech_of(self.ear, self.ear.frames)
-        if not len(speech.begins):
+    def _look(self) -> bool:
+        """False where there is nothing to decide: the first second of speech, before it pauses."""
+        frames = self.ear.frames
+        speech = self.speech = speech_of(self.ear, frames)
+        if not speech.begins:
             self.told = None
             self._speech_dbfs = -90.0
-            return
-        if self.telling:
-            self.told = features(self.ear, speech, self.tones.tonal_ms / 1000, self._progress)
-        voiced_s = int(speech.active.sum()) * FRAME_S
+            return True
+        voiced_s = int(np.count_nonzero(speech.active)) * FRAME_S
         self._speech_dbfs = speech.peak_dbfs if voiced_s >= SPOKEN_S else -90.0
+        if not self.telling:
+            return True
+        if not self.always and frames - speech.ends[-1] < PAUSE and frames - speech.begins[0] < FIRST:
+            return False
+        self.told = features(self.ear, speech, self.tones.tonal_ms / 1000, self._progress)
+        return True

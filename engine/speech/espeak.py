@@ -43,7 +43,7 @@ class Espeak:
     def speak(
         self, text: str, voice: str, language: str, pace: int = WORDS_PER_MINUTE
     ) -> tuple[Samples, int]:
-        """Samples and their rate in Hz. `pace`: words a minute. ConfigError for a voice that it does not have."""
+        """Samples and their rate in Hz. `pace`: words a minute. ConfigError: it does not have that voice."""
         if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
             raise ConfigError(
                 f"espeak-ng has no voice '{voice}'", "tts.voices", "Try ru, pl, en-us, or ru+f3."

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.amd.audio import FRAME_BYTES
-from engine.amd.features import NAMES, Floats
+from engine.amd.features import NAMES
 from engine.amd.listening import Listening
+from engine.amd.shapes import Floats
 from engine.amd.tones import ToneLimits
 from engine.training.openings import Opening
 
@@ -28,6 +29,7 @@ def looks(pcm: bytes, until_s: float = UNTIL_S) -> tuple[list[Floats], list[floa
     """Features and times of every look at which somebody had spoken. A beep after speech ends the list: it
     decides by itself."""
     listening = Listening(ToneLimits())
+    listening.always = True
     found, at_s = list[Floats](), list[float]()
     for at in range(0, min(len(pcm), int(until_s * 16_000)) - FRAME_BYTES + 1, FRAME_BYTES):
         tone, looked = listening.push(pcm[at : at + FRAME_BYTES])

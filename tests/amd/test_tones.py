@@ -15,7 +15,8 @@ def heard(*parts: Sound, noise: float = 0.0003) -> list[Tone]:
         frame = (sound[at : at + 160] * 32_767).astype(np.float32)
         level = 10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10)
         told = tracker.push(frame, level)
-        found += [told] if told else []
+        if told and not (found and told.began_ms == found[-1].began_ms and told.ended_ms >= 0):
+            found.append(told)  # the end of a beep that was told is no second one
     return found
 
 
@@ -51,7 +52,7 @@ def test_busy_is_told_by_its_cadence_and_ring_back_is_not_busy():
     busy = [part for _ in range(4) for part in (tone(425, 0.5), silence(0.5))]
     assert ToneKind.BUSY in [told.kind for told in heard(*busy)]
     ring_back = [part for _ in range(2) for part in (tone(425, 1.0), silence(4.0))]
-    assert {told.kind for told in heard(*ring_back)} == {ToneKind.PROGRESS}
+    assert {told.kind for told in heard(*ring_back)} == {ToneKind.PROGRESS, ToneKind.RINGBACK}
 
 
 @pytest.mark.parametrize("pitch_hz", [90, 130, 180, 240])
@@ -62,3 +63,51 @@ def test_no_voice_is_taken_for_a_tone(pitch_hz: float):
 def test_noise_and_digital_silence_are_no_tones():
     assert heard(silence(5.0, level=0.05)) == []
     assert heard(np.zeros(16_000), noise=0.0) == []
+
+
+def test_the_beep_is_told_when_it_begins_and_when_it_is_over():
+    sound = np.concatenate([silence(0.5), tone(1_400, 0.4), silence(0.5)])
+    tracker, told = ToneTracker(), list[tuple[int, Tone]]()
+    for at in range(0, len(sound) - 159, 160):
+        frame = (sound[at : at + 160] * 32_767).astype(np.float32)
+        level = 10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10)
+        one = tracker.push(frame, level, speech_dbfs=-20.0)
+        told += [(at // 8 + 20, one)] if one else []
+    (began_at, beep), (ended_at, over) = told
+    assert (beep.kind, beep.ended_ms, over.kind) == (ToneKind.BEEP, -1, ToneKind.BEEP)
+    assert abs(beep.began_ms - 500) <= 20
+    assert began_at - 500 <= 120
+    assert abs(over.ended_ms - 900) <= 20
+    assert ended_at - 900 <= 120
+
+
+@pytest.mark.parametrize(
+    ("tones", "name"),
+    [
+        (((913.8, 0.274), (1370.6, 0.274), (1776.7, 0.38)), "intercept"),
+        (((985.2, 0.38), (1370.6, 0.274), (1776.7, 0.38)), "vacant"),
+        (((913.8, 0.274), (1428.5, 0.38), (1776.7, 0.38)), "reorder"),
+        (((985.2, 0.38), (1428.5, 0.38), (1776.7, 0.38)), "no circuit"),
+        (((950.0, 0.33), (1400.0, 0.33), (1800.0, 0.33)), ""),
+    ],
+)
+def test_which_of_the_information_tones_it_was_is_told(tones: tuple[tuple[float, float], ...], name: str):
+    (told,) = heard(silence(0.3), *[tone(hz, seconds) for hz, seconds in tones], silence(0.5))
+    assert (told.kind, told.name) == (ToneKind.SIT, name)
+
+
+@pytest.mark.parametrize("pair", [(697, 1209), (941, 1336), (852, 1477)])
+def test_a_key_is_a_key_and_no_beep(pair: tuple[int, int]):
+    both = tone(pair[0], 0.1, 0.1) + tone(pair[1], 0.1, 0.1)
+    assert [told.kind for told in heard(silence(0.4), both, silence(0.4))] == [ToneKind.KEY]
+
+
+@pytest.mark.parametrize("ratio", [1.25, 4 / 3, 1.5])
+def test_after_speech_two_tones_at_once_are_a_beep_too(ratio: float):
+    both = tone(1_000, 0.5, 0.1) + tone(1_000 * ratio, 0.5, 0.1)
+    sound = np.concatenate([silence(0.4), both, silence(0.4)])
+    tracker = ToneTracker()
+    frames = [(sound[at : at + 160] * 32_767).astype(np.float32) for at in range(0, len(sound) - 159, 160)]
+    levels = [10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10) for frame in frames]
+    told = [tracker.push(frame, level, -20.0) for frame, level in zip(frames, levels, strict=True)]
+    assert ToneKind.BEEP in [one.kind for one in told if one]
