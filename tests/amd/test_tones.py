@@ -15,7 +15,7 @@ def heard(*parts: Sound, noise: float = 0.0003) -> list[Tone]:
         frame = (sound[at : at + 160] * 32_767).astype(np.float32)
         level = 10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10)
         told = tracker.push(frame, level)
-        if told and not (found and told.began_ms == found[-1].began_ms and told.ended_ms >= 0):
+        if told and not (found and told.kind is ToneKind.BEEP and told.began_ms == found[-1].began_ms):
             found.append(told)  # the end of a beep that was told is no second one
     return found
 
