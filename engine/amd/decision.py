@@ -40,7 +40,7 @@ class Lines:
 
     person: tuple[tuple[float, float], ...]
     machine: tuple[tuple[float, float], ...]
-    deadline: float = 0.5
+    deadline: float = 1.1
 
 
 LEAST_PAUSE_S = 0.19

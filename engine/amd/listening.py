@@ -11,7 +11,7 @@ from engine.amd.shapes import Floats
 from engine.amd.tones import Tone, ToneKind, ToneLimits, ToneTracker
 
 PAUSE, FIRST = 12, 50  # frames
-SPOKEN_S = 0.22  # less speech than this may be a click on the line
+SPOKEN_S = 0.28  # less speech than this may be a click on the line
 _RESIDUE = (ToneKind.PROGRESS, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.DIAL)
 
 

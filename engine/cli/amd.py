@@ -2,7 +2,7 @@
 
 import argparse
 
-from engine.cli import amd_fingerprint
+from engine.cli import amd_fingerprint, amd_workshop
 from engine.cli.client import engine, segment
 from engine.cli.frame import Commands, Exit, Parser, command, show
 from engine.cli.tables import pairs
@@ -19,6 +19,7 @@ def add(commands: "Commands[Parser]") -> None:
     parser.set_defaults(parser=parser)
     inner = parser.add_subparsers(title="commands", metavar="COMMAND")
     amd_fingerprint.add(inner)
+    amd_workshop.add(inner)
     for verb, run, about in (
         ("errors", errors, "what AMD's errors cost a campaign: audits, people lost, abandonment with them"),
         ("allow", allow, "let AMD listen again where it has switched itself off; its audits begin anew"),

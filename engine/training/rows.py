@@ -12,6 +12,8 @@ from engine.amd.shapes import Floats
 from engine.amd.tones import ToneLimits
 from engine.training.openings import Opening
 
+LONGEST_PAUSE_S = 1.75
+_QUIET, _GAP = NAMES.index("quiet_s"), NAMES.index("longest_gap_s")
 UNTIL_S = 6.2  # looks later than this decide nothing
 
 
@@ -25,6 +27,11 @@ class Rows:
     machine: Floats
 
 
+def worth_it(told: Floats) -> bool:
+    """After so long a pause it is decided, so what comes later teaches nothing."""
+    return bool(told[_QUIET] <= LONGEST_PAUSE_S and told[_GAP] <= LONGEST_PAUSE_S)
+
+
 def looks(pcm: bytes, until_s: float = UNTIL_S) -> tuple[list[Floats], list[float]]:
     """Features and times of every look at which somebody had spoken. A beep after speech ends the list: it
     decides by itself."""
@@ -35,7 +42,7 @@ def looks(pcm: bytes, until_s: float = UNTIL_S) -> tuple[list[Floats], list[floa
         tone, looked = listening.push(pcm[at : at + FRAME_BYTES])
         if tone is not None and tone.kind.value == "beep":
             break
-        if looked and listening.told is not None:
+        if looked and listening.told is not None and worth_it(listening.told):
             found.append(listening.told)
             at_s.append((at + FRAME_BYTES) / 16_000)
     return found, at_s
