@@ -16,6 +16,8 @@ from engine.amd.fingerprint import Book, Match, Matcher
 from engine.amd.tones import ToneKind, ToneTracker
 from engine.domain.announcement import ends_the_call
 
+SIT_MEANS = {"vacant": "dead_number", "reorder": "congestion", "no circuit": "congestion"}
+"""What the three tones say by themselves (GR-1162), where no known words follow."""
 _FULL_SCALE = 32_768.0**2
 QUICK_MS = 300  # a busy tone no longer than this is the congestion tone (ITU-T E.180: 0.2 to 0.3 s)
 WORDS_AFTER_SIT_MS = 6_000  # so long the words after the information tones may tell more than the tones
@@ -40,7 +42,7 @@ class EarlyEar:
         self._matcher = Matcher(book)
         self._tones = ToneTracker()
         self._at_ms = 0
-        self._sit_at_ms = 0
+        self._sit_at_ms, self._sit = 0, ""
         self._music: set[str] = set()
         self.over = False
 
@@ -61,9 +63,9 @@ class EarlyEar:
             lasted_ms = tone.ended_ms - tone.began_ms
             return self._end("congestion" if lasted_ms <= QUICK_MS else "busy", "tone")
         if tone is not None and tone.kind is ToneKind.SIT:
-            self._sit_at_ms = self._at_ms
+            self._sit_at_ms, self._sit = self._at_ms, tone.name
         if self._sit_at_ms and self._at_ms - self._sit_at_ms >= WORDS_AFTER_SIT_MS:
-            return self._end("announcement", "sit")
+            return self._end(SIT_MEANS.get(self._sit, "announcement"), "sit", self._sit)
         return None
 
     def _matched(self, match: Match) -> Announced | None:

@@ -51,12 +51,11 @@ class Ear:
 
     def _is_likely(self, detector: Detector) -> list[Line]:
         """Once, before the verdict, when so little speaks for a machine."""
-        machine = getattr(detector, "machine", -1.0)
         if detector.verdict is not None:
             self._likely = False
-        elif 0.0 <= machine <= LIKELY_PERSON:
+        elif 0.0 <= detector.machine <= LIKELY_PERSON:
             self._likely = False
-            return [{"event": "likely", "machine": round(machine, 4)}]
+            return [{"event": "likely", "machine": round(detector.machine, 4)}]
         return []
 
     def _listen_early(self, pcm: bytes) -> list[Line]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.amd.audio import Law
-from engine.amd.classifier import Detector
+from engine.amd.classifier import Detector, Params
+from engine.amd.decision import STANDARD_RATIO, Costs
 from engine.amd.early import EarlyEar
 from engine.media.ear import Ear, Line
 from engine.media.fork import Fork
@@ -29,11 +30,25 @@ class Folders:
     taps: Path | None = None
 
 
+def standard_detector(cost: float) -> Detector:
+    """`cost`: how many machines passed on are as bad as one person lost."""
+    return Detector(Params(costs=Costs(lost_person=cost)))
+
+
+def cost_of(wanted: list[str]) -> float:
+    """From a word like `cost=20`; the standard one where there is none, or nonsense."""
+    told = next((word.removeprefix("cost=") for word in wanted if word.startswith("cost=")), "")
+    try:
+        return min(1_000.0, max(1.0, float(told)))
+    except ValueError:
+        return STANDARD_RATIO
+
+
 class Ears:
     """`say`: a line to the engine. `taps`: calls heard by file, by fork id; forks are the listener's own."""
 
     def __init__(
-        self, folders: Folders, detector: Callable[[], Detector], say: Callable[[Line], None]
+        self, folders: Folders, detector: Callable[[float], Detector], say: Callable[[Line], None]
     ) -> None:
         self._detector, self._tell, self._folder = detector, say, folders.taps
         self._shelf = Shelf(folders.fingerprints)
@@ -48,10 +63,11 @@ class Ears:
         is. Its answer may have been told
         already, while the fork was on its way."""
         tape = self._writer.tape(attempt_id) if self._writer and "keep" in wanted else None
+        cost = cost_of(wanted)
         rings = "early" in wanted and fork_id not in self._answered
         early = EarlyEar(self._shelf.book(time.monotonic())) if rings else None
         self._answered.pop(fork_id, None)
-        ear = self._ears[fork_id] = Ear(self._detector, early, tape, "likely" in wanted)
+        ear = self._ears[fork_id] = Ear(lambda: self._detector(cost), early, tape, "likely" in wanted)
         return ear
 
     def say(self, call: Fork | Tap, lines: list[Line]) -> None:

@@ -12,7 +12,7 @@ from gevent import monkey
 
 from engine.amd.classifier import Detector
 from engine.media.control import Control
-from engine.media.ears import Ears, Folders
+from engine.media.ears import Ears, Folders, standard_detector
 from engine.media.fork import Fork
 from engine.media.rtp import Receiver
 from engine.media.sdp import answer, parse_offer
@@ -50,7 +50,9 @@ def _plain_selector() -> selectors.BaseSelector:
 class Listener:
     """Give it its turn with `serve`. `detector`: makes the detector of one call."""
 
-    def __init__(self, places: Places, control: str, detector: Callable[[], Detector] = Detector) -> None:
+    def __init__(
+        self, places: Places, control: str, detector: Callable[[float], Detector] = standard_detector
+    ) -> None:
         self._places, self._detector = places, detector
         self._selector = _plain_selector()
         self._sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -153,6 +153,13 @@ def test_the_words_after_information_tones_tell_more_than_the_tones():
     assert [(one.means, one.why) for one in strange] == [("announcement", "sit")]
 
 
+def test_information_tones_tell_by_themselves_which_they_are():
+    """Vacant code: high and long, low and short (GR-1162)."""
+    sit = [tone(985.2, 0.38), tone(1_370.6, 0.274), tone(1_776.7, 0.38)]
+    told = early(line(np.concatenate([silence(0.2), *sit, silence(0.2), words(9, 4.0), silence(4.0)])))
+    assert [(one.means, one.why) for one in told] == [("dead_number", "sit")]
+
+
 @pytest.mark.parametrize(("on_s", "means"), [(0.4, "busy"), (0.24, "congestion")])
 def test_busy_and_congestion_are_told_by_their_cadence(on_s: float, means: str):
     told = early(pcm(*[part for _ in range(6) for part in (tone(425, on_s), silence(on_s))]))

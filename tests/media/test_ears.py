@@ -12,7 +12,7 @@ import pytest
 from engine.amd.audio import Law, encode
 from engine.amd.fingerprint import take_print
 from engine.media import shelf
-from engine.media.ears import Folders
+from engine.media.ears import Folders, cost_of
 from engine.media.listener import Listener
 from tests.amd import openings
 from tests.amd.openings import pcm, silence, tone, voice
@@ -191,3 +191,23 @@ def test_whoever_sends_no_commands_at_all_is_cut_off(listener: Listener) -> None
     fine = Reader(listener.control.address)
     fine.tell({"do": "answered", "fork_id": json.dumps({})})
     fine.close()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cost"),
+    [(["cost=20"], 20.0), ([], 10.0), (["cost=x"], 10.0), (["cost=0"], 1.0), (["cost=nan"], 1.0)],
+)
+def test_the_cost_of_an_error_comes_with_the_call(wanted: list[str], cost: float) -> None:
+    assert cost_of(wanted) == cost
+
+
+def test_a_likely_person_is_told_once_and_before_the_verdict(listener: Listener, engine: Reader) -> None:
+    with calling(listener) as call:
+        call.begin(listen="likely")
+        call.send(*packets(openings.person())[:250])
+        events = [engine.line()["event"]]
+        while events[-1] != "verdict":
+            events.append(engine.line()["event"])
+        assert events.count("likely") <= 1
+        call.end()
+    assert engine.wait("ended")
