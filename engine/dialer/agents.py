@@ -144,6 +144,16 @@ class Agents(Promises):
             self.apply(ReadyWanted(agent_id, now))
         self._shop.tell("agent", agent=agent_id, state=life.state.value, attempt=talking_on)
 
+    def hold_on(self, agent_id: str, attempt_id: str) -> bool:
+        """The person they had on hold when their engine died is on hold again. False: they are not free."""
+        life = self.lives.get(agent_id)
+        if life is None or not life.phone_up or life.state not in (AgentState.PAUSED, AgentState.READY):
+            return False
+        before, life.state, life.attempt_id = life.state, AgentState.TALKING, attempt_id
+        life.since_s = self._shop.clock.now_s()
+        self._entered(life, before)
+        return True
+
     def on_leg_fact(self, agent_id: str, fact: f.Fact) -> None:
         """A fact about an agent's own leg."""
         life = self.lives[agent_id]

@@ -22,6 +22,7 @@ from engine.domain.errors import SwitchError
 from engine.ports import Switch
 
 BRIDGE_TRIES = 3
+HELD = "prozvon_held"  # on a person's leg: the agent who holds them
 NET_BEHIND_S = 0.2  # our own notice comes first, the net's only without us
 NOTICE_MARGIN_S = 0.3  # the notice must begin within the limit, and a bridge takes 85-112 ms
 
@@ -101,6 +102,8 @@ class Conductor:
             case c.HoldPerson():
                 abandonment = life.campaign.abandonment
                 switch.hold(life.leg_id, life.campaign.hold_music, abandonment.notice)
+                life.held = True
+                switch.set_variables(life.leg_id, {HELD: life.agent_id})  # for who adopts it
             case c.TransferPerson():
                 number = fact.number if isinstance(fact, f.TransferWanted) else ""
                 to = (number, life.transfer_gateway, life.intent.caller_id, life.campaign.sorry)
@@ -195,6 +198,9 @@ class Conductor:
             life.bridged_at_s = self._shop.clock.wall_s()
             life.wait_s = max(0.0, life.bridged_at_s - life.answered_at_s) if life.answered_at_s else 0.0
             self.record(life, prozvon_talked=life.agent_id)
+        if life.held:
+            life.held = False
+            switch.set_variables(life.leg_id, {HELD: ""})
         if life.campaign.abandonment.notice:
             switch.after_bridge(life.leg_id, life.campaign.abandonment.notice)
 

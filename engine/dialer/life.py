@@ -79,6 +79,7 @@ class CallLife:
     script_waits_s: float = 0.0
     told_pacing: bool = False
     hold_music: str = ""
+    held: bool = False
     script_context: dict[str, str] = field(default_factory=dict)
     script_completed: bool = False
     adopted_step: str = ""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from engine.calls.attempt import State
 from engine.dialer.agents import LEG_VARIABLE, Agents
 from engine.dialer.calls import Calls
-from engine.dialer.conduct import lost
+from engine.dialer.conduct import HELD, lost
 from engine.dialer.consult import LEG_CONSULT
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.inbound import MARK, Inbound
@@ -197,6 +197,12 @@ class Recovery:
             life.bridged_at_s = leg.answered_at_s
         elif peer:
             life.state, life.person = State.CLOSING, True  # handed over to somebody else: they go on alone
+        elif self._agents.hold_on(told.get(HELD, ""), life.leg_id):
+            life.state, life.person, life.held = State.HELD, True, True
+            agent_id = life.agent_id = life.talked_to = told[HELD]
+            life.agent_leg = self._agents.lives[agent_id].leg_id
+            self._agents.lives[agent_id].wrap_up_s = life.campaign.wrap_up_s
+            life.bridged_at_s = leg.answered_at_s
         elif told.get("prozvon_amd"):
             life.state, life.amd = State.CLOSING, told["prozvon_amd"]  # a machine: its net leaves the message
         else:

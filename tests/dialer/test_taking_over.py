@@ -216,3 +216,49 @@ def test_a_machine_that_waits_for_its_message_is_left_to_its_net_by_the_next_eng
     assert world.switch.said("bridge") == [], "no agent is joined to a machine"
     dialer.on_fact(f.LegEnded(call, world.time.now, ended_by="us", answered_at_s=2.0))
     assert [cdr["disposition"] for cdr in world.cdrs()] == ["machine"]
+
+
+def test_a_person_on_hold_is_on_hold_again_and_their_agent_can_take_them_back() -> None:
+    world, book = World(people=1, agents=2), Book()
+    leg, other = world.log_in(), world.log_in("a2")
+    world.run()
+    call = world.dialed[0]
+    world.fact(f.LegAnswered, call)
+    world.fact(f.LegBridged, call, peer_id=leg)
+    world.dialer.desk.hold("a1", True)
+    (marked,) = [
+        order[2] for order in world.switch.said("set_variables") if order[1] == call and "held" in str(order)
+    ]
+    world.switch.legs = [
+        live(call, **marked, prozvon_talked="a1"),
+        live(leg, prozvon_agent="a1", prozvon_wish="ready"),
+        live(other, prozvon_agent="a2", prozvon_wish="ready"),
+    ]
+    world.switch.orders.clear()
+    again = next_engine(world, book)
+    world.dialer = again
+    assert again.agents.lives["a1"].state is AgentState.TALKING
+    assert again.agents.lives["a2"].state is AgentState.READY
+    assert str(again.calls.lives[call].state) == "held"
+    assert world.switch.said("bridge") == [], "nobody joins them behind the agent's back"
+    again.desk.hold("a1", False)
+    assert world.switch.said("bridge") == [("bridge", leg, call)]
+    world.fact(f.LegBridged, call, peer_id=leg)
+    assert ("set_variables", call, {"prozvon_held": ""}) in world.switch.orders
+
+
+def test_a_held_person_whose_agent_is_gone_is_served_by_another() -> None:
+    world, book = World(people=1, agents=2), Book()
+    leg, other = world.log_in(), world.log_in("a2")
+    world.run()
+    call = world.dialed[0]
+    world.fact(f.LegAnswered, call)
+    world.fact(f.LegBridged, call, peer_id=leg)
+    world.dialer.desk.hold("a1", True)
+    world.switch.legs = [
+        live(call, prozvon_held="a1", prozvon_talked="a1"),
+        live(other, prozvon_agent="a2", prozvon_wish="ready"),
+    ]
+    world.switch.orders.clear()
+    next_engine(world, book)
+    assert world.switch.said("bridge") == [("bridge", other, call)]
