@@ -16,7 +16,7 @@ from engine.amd.heard import Beep, Heard
 from engine.media.tape import Tape
 
 Line = dict[str, Any]
-LIKELY_PERSON = 0.3  # probability of a machine at which somebody may be joined before the verdict
+LIKELY_PERSON = 0.2  # probability of a machine at which somebody may be joined before the verdict
 
 
 class Ear:
