@@ -102,7 +102,7 @@ def run(
         faults.settle()
         over.set()
         for thread in threads[1:]:
-            thread.join(70.0)
+            thread.join(310.0)
         drain(rig, drained_s)
         evidence = rig.evidence()
         rig.operators_off.set()

@@ -112,8 +112,7 @@ class ChaosEngine(EngineProcess):
                 method,
                 f"http://127.0.0.1:{self.config['api']['port']}{path}",
                 headers={"Authorization": f"Bearer {token}"} | given.pop("headers", {}),
-                timeout=8,
-                **given,
+                **{"timeout": 8, **given},
             )
             return answer.json() if answer.ok else None
         except (OSError, ValueError, requests.RequestException):
@@ -300,13 +299,16 @@ class Rig:
             lines.append(f"{number},Anna {serial},{person},c{serial}")
         return "\n".join(lines).encode() + b"\n"
 
-    def bring(self, campaign_id: str, rows: bytes, within_s: float = 60.0) -> None:
+    def bring(self, campaign_id: str, rows: bytes, within_s: float = 300.0) -> None:
         """Import, again and again until it is acknowledged: rows already there count as duplicates."""
         want = rows.count(b"\n") - 1
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             answer = self.front_now().try_post(
-                f"/v1/campaigns/{campaign_id}/contacts", data=rows, headers={"Content-Type": "text/csv"}
+                f"/v1/campaigns/{campaign_id}/contacts",
+                data=rows,
+                headers={"Content-Type": "text/csv"},
+                timeout=60,  # its worker has the lowest priority of all
             )
             if answer and answer["added"] + answer["duplicates"] == want:
                 return
