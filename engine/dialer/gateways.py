@@ -1,14 +1,18 @@
 """Trunks as the engine sees them: channels in use, calls per second, and rest for one that fails."""
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from engine.dialer.shop import GatewayTerms
+
+SECOND_S = 1.0
 
 
 @dataclass(slots=True)
 class Line:
-    """One gateway. `tokens`: starts saved up, at most a second's worth: no burst exceeds the contract.
+    """One gateway. `tokens`: starts saved up, at most a second's worth. `recent`: starts of the last second, for
+    a carrier counts by the second, and what was saved up with what comes in would be twice the contract.
 
     `shared`: other engines use it too; ours is a slice, `channels` and `starts` of it until `until_s`.
     """
@@ -25,6 +29,14 @@ class Line:
     until_s: float = -math.inf
     cold_s: float = -math.inf
     warm_s: float = -math.inf
+    recent: deque[float] = field(default_factory=deque)
+
+    def startable(self, now_s: float) -> int:
+        """Starts allowed now: saved up, and not above the contract in any one second."""
+        self.refill(now_s)
+        while self.recent and self.recent[0] <= now_s - SECOND_S:
+            self.recent.popleft()
+        return max(0, min(int(self.tokens), self.slice_at(now_s)[1] - len(self.recent)))
 
     def warm_up(self, now_s: float, within_s: float) -> None:
         """Its switch is back: starts come at first slowly, and as the contract says after `within_s`."""
@@ -96,10 +108,10 @@ class GatewayBook:
         """(channels left, starts allowed now) over these gateways; a resting one has neither."""
         channels = starts = 0
         for line in (self.lines[name] for name in names if name in self.lines):
-            line.refill(now_s)
+            startable = line.startable(now_s)
             if now_s >= line.rests_until_s:
                 free = line.free(now_s)
-                channels, starts = channels + free, starts + min(free, int(line.tokens))
+                channels, starts = channels + free, starts + min(free, startable)
         return channels, starts
 
     def can_take(self, name: str, now_s: float) -> bool:
@@ -111,6 +123,7 @@ class GatewayBook:
             return False
         line = self.lines[name]
         line.in_use, line.tokens = line.in_use + 1, line.tokens - 1.0
+        line.recent.append(now_s)
         return True
 
     def adopt(self, name: str) -> None:

@@ -63,7 +63,7 @@ class Evidence:
     end. `queues`: sizes by campaign at the end. `open_attempts`, `claimed`: what the store still holds.
     `legs`: people's legs that live on the switch at the end. `blind`: spans in which the switch itself stood
     still, or could not have been told anything. `senders`: by call, who sent its originate and when.
-    `owners`: (from when, whose the team was)."""
+    `owners`: (from when, whose the team was). `held`: spans in which orders were held up on their way."""
 
     contacts: list[Contact]
     book: list[Record]
@@ -79,6 +79,7 @@ class Evidence:
     senders: dict[str, tuple[str, float]] = field(default_factory=dict)
     owners: list[tuple[float, str]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    held: list[tuple[float, float]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -303,10 +304,11 @@ def trunks_keep_their_contract(it: Evidence, calls: list[Call]) -> Iterator[str]
         most, _ = _most_at_once((call.sent_at_s, call.ended_at_s) for call in mine)
         if most > it.terms.channels:
             yield f"trunk {gateway} carried {most} calls at once, its contract is {it.terms.channels}"
+        held = [(since - 1.0, until + 1.0) for since, until in (*it.blind, *it.held)]
         sent = sorted(call.sent_at_s for call in mine)
-        burst = max(bisect_right(sent, at + 1.0) - bisect_left(sent, at) for at in sent)
-        blurred = 1 + it.terms.calls_per_s * 0.1  # the book's clock and the wire are not the engine's
-        if burst > it.terms.calls_per_s + blurred and not it.blind:
+        free = (at for at in sent if not any(since <= at <= until for since, until in held))
+        burst = max((bisect_right(sent, at + 1.0) - bisect_left(sent, at) for at in free), default=0)
+        if burst > it.terms.calls_per_s * 1.1 + 1:  # the book's clock and the wire are not the engine's
             yield f"trunk {gateway} got {burst} calls in a second, its contract is {it.terms.calls_per_s:g}"
 
 

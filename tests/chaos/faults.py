@@ -81,7 +81,9 @@ class Faults:
         )
         name = self.dice.choices(names, weights)[0]
         before = self.counted.copy()
+        began = time.time()
         self._plan[name][1]()
+        self.rig.held.append((began, time.time() + (8.0 if name == "slow store" else 2.0)))
         if self.counted == before:
             self.counted[name] += 1
         return name

@@ -154,6 +154,7 @@ class Rig:
         self.store.start()
         self.contacts: list[Contact] = []
         self.blind: list[tuple[float, float]] = []
+        self.held: list[tuple[float, float]] = []
         self.troubles: list[str] = []
         self.senders: dict[str, tuple[str, float]] = {}
         self.owners: list[tuple[float, str]] = []
@@ -409,4 +410,5 @@ class Rig:
             senders=self.senders,
             owners=self.owners,
             troubles=self.troubles,
+            held=self.held,
         )
