@@ -11,8 +11,8 @@ SECOND_S = 1.0
 
 @dataclass(slots=True)
 class Line:
-    """One gateway. `tokens`: starts saved up, at most a second's worth. `recent`: starts of the last second, for
-    a carrier counts by the second, and what was saved up with what comes in would be twice the contract.
+    """One gateway. `tokens`: starts saved up, at most a second's worth. `recent`: starts of the last second:
+    a carrier counts by the second, and what was saved up with what comes in would be twice its contract.
 
     `shared`: other engines use it too; ours is a slice, `channels` and `starts` of it until `until_s`.
     """
