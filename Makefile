@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format test-freeswitch cluster bench schema clean \
+.PHONY: help setup run test check format test-freeswitch compare-freeswitch cluster bench schema clean \
   chaos chaos-long chaos-proofs chaos-freeswitch fuzz soak audit
 
 help: ## print this list
