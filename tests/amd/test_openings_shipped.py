@@ -1,0 +1,83 @@
+"""The openings in tests/data/amd: all are told rightly, through the adapter too, and by the commands."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.amd.classifier import Detector, Params
+from engine.amd.decision import Costs
+from engine.app.recordings import read_recording
+from engine.cli import main
+from engine.training import measure
+from tests.amd.adapter import factory
+
+SHARE = Path(__file__).parent.parent / "data" / "amd"
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> list[measure.Outcome]:
+    cases = measure.read_corpus(SHARE, read_recording)
+    return measure.measure(cases, lambda: Detector(Params(deadline_ms=6_000)), 6.0)[1]
+
+
+def test_every_opening_is_told_rightly_and_in_time(outcomes: list[measure.Outcome]):
+    assert len(outcomes) == 16
+    assert [(one.case.name, one.what) for one in outcomes] == [
+        (one.case.name, one.case.label) for one in outcomes
+    ]
+    late = [one.at_s - (one.case.greeting_end_s or 0) for one in outcomes if one.case.label == "human"]
+    assert max(late) < 1.8
+
+
+def test_a_beep_is_told_with_its_begin_and_its_end_and_no_person_beeps(outcomes: list[measure.Outcome]):
+    beeps = [one for one in outcomes if one.case.beep_s is not None]
+    assert beeps
+    for one in beeps:
+        assert any(abs(at - one.case.beep_s) <= 0.14 for at in one.beeps_s), one.case.name
+        assert any(abs(at - one.case.beep_end_s) <= 0.12 for at in one.ends_s), one.case.name
+    assert not any(one.beeps_s for one in outcomes if one.case.label == "human")
+
+
+def test_the_adapter_says_the_same(outcomes: list[measure.Outcome]):
+    for one in outcomes[::3]:
+        adapter, said = factory(), list[str]()
+        for at in range(0, len(one.case.pcm) - 319, 320):
+            said += [
+                told for told in adapter.feed(one.case.pcm[at : at + 320]) or [] if isinstance(told, str)
+            ]
+        assert said == [one.what]
+
+
+def test_evaluate_prints_a_table_and_json(capsys: pytest.CaptureFixture[str]):
+    assert main(["amd", "evaluate", str(SHARE), "--errors"]) == 0
+    told = capsys.readouterr().out
+    assert "people taken for machines" in told
+    assert "Truth down, verdict across" in told
+    assert main(["amd", "evaluate", str(SHARE), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["openings"], report["people_lost"]["count"], report["people_lost"]["of"]) == (16, 0, 6)
+
+
+def test_evaluate_says_what_is_no_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["amd", "evaluate", str(tmp_path)]) == 2
+    assert "labels.csv" in capsys.readouterr().err
+
+
+def test_replay_draws_a_picture_and_tells_what_was_heard(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    picture = tmp_path / "call.svg"
+    assert main(["amd", "replay", str(SHARE / "g711" / "o00.ul"), "-o", str(picture)]) == 0
+    assert "person: a greeting, then a pause" in capsys.readouterr().out
+    assert picture.read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_who_fears_machines_more_loses_people_and_who_fears_for_people_passes_machines():
+    cases = [one for one in measure.read_corpus(SHARE, read_recording) if one.label in ("human", "machine")]
+    errors = list[tuple[int, int]]()
+    for cost in (0.05, 10.0, 1_000.0):
+        params = Params(Costs(lost_person=cost), deadline_ms=6_000)
+        tally, _ = measure.measure(cases, lambda params=params: Detector(params), 6.0)
+        errors.append((tally.people_lost.count, tally.machines_passed.count))
+    (many_lost, none_passed), (lost, passed), (none_lost, many_passed) = errors
+    assert many_lost > lost == none_lost == 0
+    assert many_passed > passed == none_passed == 0
