@@ -30,7 +30,7 @@ from tests.freeswitch.test_screening import Room
 
 pytestmark = pytest.mark.freeswitch
 
-DEADLINE_S = 6.0
+DEADLINE_S = 8.0
 AT_ONCE = int(os.environ.get("PROZVON_OPENINGS_AT_ONCE", "10"))
 LAWS = {".ul": Law.PCMU, ".al": Law.PCMA}
 
@@ -41,17 +41,22 @@ class Opening:
     law: Law
     sound: bytes
     heard: str = ""
-    by_file: str = field(default="")
+    by_file: list[str] = field(default_factory=list)
 
     def judge(self) -> None:
-        """What the detector says of the file itself."""
-        detector, deadline = Detector(), int(DEADLINE_S * 50)
-        for frame in Framer().push(decode(self.sound, self.law))[:deadline]:
-            verdict = detector.feed(frame)
-            if verdict is not None:
-                self.by_file = verdict.what
-                return
-        self.by_file = "none"
+        """What the detector says of the file itself: whole, and without its first frames, which a fork that
+        is ordered at the answer may miss (60 to 100 ms)."""
+        frames = Framer().push(decode(self.sound, self.law))
+        self.by_file = [first_verdict(frames[missing:]) for missing in range(6)]
+
+
+def first_verdict(frames: list[bytes]) -> str:
+    detector = Detector()
+    for frame in frames[: int(DEADLINE_S * 50)]:
+        verdict = detector.feed(frame)
+        if verdict is not None:
+            return verdict.what
+    return "none"
 
 
 def given() -> list[Opening]:
@@ -156,9 +161,11 @@ def test_openings_through_a_carrier_are_judged_as_from_their_files(
         for law in Law:
             rooms[law].close()
             carriers[law].stop()
-    different = [(one.name, one.by_file, one.heard) for one in all_ if one.heard != one.by_file]
-    print(f"\n{len(all_)} openings, {len(different)} judged otherwise than from the file: {different}")
-    assert len(different) <= len(all_) // 100
+    other = [(one.name, one.by_file[0], one.heard) for one in all_ if one.heard != one.by_file[0]]
+    strange = [(one.name, one.by_file, one.heard) for one in all_ if one.heard not in one.by_file]
+    print(f"\n{len(all_)} openings; otherwise than the whole file: {len(other)} {other}")
+    print(f"otherwise than the file without up to 100 ms of its beginning: {len(strange)} {strange}")
+    assert len(strange) <= len(all_) // 100
 
 
 def play_all(here: Room, mine: list[tuple[int, Opening]]) -> None:
