@@ -141,6 +141,7 @@ def carrier_of(law: Law, all_: list[Opening], home: Path) -> OpeningsCarrier:
     return found
 
 
+@pytest.mark.timeout(900)
 def test_openings_through_a_carrier_are_judged_as_from_their_files(
     freeswitch: FreeSwitch, esl: Esl, tmp_path: Path
 ) -> None:
