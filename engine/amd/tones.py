@@ -60,11 +60,11 @@ class ToneLimits:
     """`pure`: least share of a frame's power in one peak, or in two; `pure_low`: of a
     beep below 660 Hz, where voices hum. `wander_hz`: how far a tone may move
     between frames. `gap_ms`: a tone may be missing so long (lost packets) and goes on. `under_speech_db`: a
-    beep is at most so much quieter than the speech before it. `rise_db`: and so much louder than the 60 ms
-    before it; `flat_db`: and never changes its level by more. Lengths in milliseconds."""
+    beep is at most so much quieter than the speech before it. `rise_db`: and so much louder than what
+    was before it; `flat_db`: and never changes its level by more. Lengths in milliseconds."""
 
     pure: float = 0.93
-    pure_low: float = 0.975
+    pure_low: float = 0.985
     wander_hz: float = 14.0
     least_dbfs: float = -48.0
     gap_ms: int = 40
@@ -143,7 +143,7 @@ class ToneTracker:
         self._run_ms = self._missing_ms = self._dual_ms = 0
         self._rise_db = self._share = 0.0
         self._range = [0.0, 0.0, 0.0, 0.0]  # of the run: least and most Hz, least and most dBFS
-        self._levels = [-90.0, -90.0, -90.0]  # of the frames before this one, dBFS
+        self._levels = [-90.0] * 6  # of the frames before this one, dBFS
         self._fax_hz = 0.0
         self._told: ToneKind | None = None
         self._sit = ""  # L or H for each of the three that have been heard
@@ -161,7 +161,9 @@ class ToneTracker:
         self._at_ms += FRAME_MS
         hz, second_hz, share = self._look(samples) if level_dbfs > limits.least_dbfs else (0.0, 0.0, 0.0)
         pure = share >= limits.pure
-        rise_db = level_dbfs - max(self._levels[:2])  # the third may hold the beginning
+        # The last frame before may hold the beginning; where voices hum, it must have been quiet for longer.
+        before = self._levels[0 if hz < _LOW_HZ else 3 : 5]
+        rise_db = level_dbfs - max(before)
         self._levels = [*self._levels[1:], level_dbfs]
         if pure and self._run_ms and self._same(hz, second_hz):
             self._goes_on(hz, second_hz, level_dbfs, share)
@@ -258,9 +260,22 @@ class ToneTracker:
             return None  # a calling fax stops within this: `_ended` tells them apart
         if self._may_be_sit(hz) and run_ms <= limits.sit_ms[1]:
             return None
-        if BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
+        steady = hz >= _LOW_HZ or self._is_steady
+        if steady and BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
             return self._tell(ToneKind.BEEP)
         return None
+
+    @property
+    def _is_clean(self) -> bool:
+        """Where voices hum: hardly anything but the tone; of two, both clearly apart."""
+        apart = not self._is_dual or abs(self._hz - self._second_hz) >= 60.0
+        return apart and self._share >= self._limits.pure_low
+
+    @property
+    def _is_steady(self) -> bool:
+        low_hz, high_hz, low_dbfs, high_dbfs = self._range
+        out_of_quiet = self._rise_db >= self._limits.rise_db
+        return out_of_quiet and self._is_clean and high_hz - low_hz <= 40.0 and high_dbfs - low_dbfs <= 2.0
 
     def _is_progress(self, speech_dbfs: float) -> bool:
         """Nobody has spoken yet, or it rang like this before."""
@@ -281,7 +296,7 @@ class ToneTracker:
         low_hz, high_hz, low_dbfs, high_dbfs = self._range
         if high_dbfs - low_dbfs > limits.flat_db * (1 if hz < _LOW_HZ else 2):
             return False  # a voice that hums, a string that was plucked
-        if hz < _LOW_HZ and not self._is_dual and self._share < limits.pure_low:
+        if hz < _LOW_HZ and not self._is_clean:
             return False
         wanders_hz = high_hz - low_hz
         # Some beeps tremble, but voices do that down there: it takes long to be sure.
@@ -316,7 +331,8 @@ class ToneTracker:
             return self._tell(ToneKind.BEEP, self._ended_ms) if rings and loud else None
         if _is_cng(hz) and limits.cng_ms[0] <= run_ms <= limits.cng_ms[1]:
             return self._tell(ToneKind.FAX_CALLS)
-        if BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
+        steady = hz >= _LOW_HZ or self._is_steady
+        if steady and BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
             return self._tell(ToneKind.BEEP, self._ended_ms)
         return None
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,9 @@ def make_voices(args: argparse.Namespace) -> int:
 def train_model(args: argparse.Namespace) -> int:
     from engine.training.course import Course
 
-    course = Course(args.units, args.openings, args.seed, lambda line: print(line, flush=True))
+    course = Course(
+        args.units, args.openings, args.seed, lambda line: print(line, file=sys.stderr, flush=True)
+    )
     text, report = course.run()
     parse(text)
     args.output.write_text(text, encoding="utf-8")

@@ -111,3 +111,12 @@ def test_after_speech_two_tones_at_once_are_a_beep_too(ratio: float):
     levels = [10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10) for frame in frames]
     told = [tracker.push(frame, level, -20.0) for frame, level in zip(frames, levels, strict=True)]
     assert ToneKind.BEEP in [one.kind for one in told if one]
+
+
+@pytest.mark.parametrize("pitch_hz", [430, 500, 560, 620])
+def test_a_voice_that_hums_is_no_beep(pitch_hz: float):
+    at = np.arange(3_200) / 8_000
+    swell = 0.2 * (0.55 + 0.45 * np.sin(2 * np.pi * 6 * at))
+    hum = swell * np.sin(2 * np.pi * pitch_hz * at + 4 * np.sin(2 * np.pi * 5 * at))
+    hum += 0.25 * swell * np.sin(4 * np.pi * pitch_hz * at)
+    assert ToneKind.BEEP not in [told.kind for told in heard(silence(0.3), hum, silence(0.5))]
