@@ -369,8 +369,9 @@ class Rig:
         """People's legs that live on the switch."""
         with self.switch.connect() as esl:
             rows = json.loads(esl.api("show channels as json")).get("rows", [])
-        people = {line["uuid"] for line in self.book() if line["what"] == "invite" and line["gateway"]}
-        return [row["uuid"] for row in rows if row["uuid"] in people]
+            people = {line["uuid"] for line in self.book() if line["what"] == "invite" and line["gateway"]}
+            listed = [row["uuid"] for row in rows if row["uuid"] in people]
+            return [uuid for uuid in listed if esl.api(f"uuid_exists {uuid}").strip() == "true"]
 
     def held(self) -> tuple[list[str], list[str]]:
         """Attempts open, and contacts claimed, in the store itself."""
