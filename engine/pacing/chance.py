@@ -30,7 +30,7 @@ def binomial(mean: Array, rest: Array, size: int) -> Array:
     p = 1.0 - rest
     odds = p / rest
     found = np.empty((*mean.shape, size))
-    found[..., 0] = np.exp(mean * (np.log(rest) / p))
+    found[..., 0] = np.exp(np.maximum(mean * (np.log(rest) / p), -700.0))  # the sum sets it right
     # P(k+1)/P(k) = odds·(n+1)/(k+1) − odds, none below nought; odds·n = mean/rest
     ratios = found[..., 1:]
     np.multiply((mean / rest + odds)[..., None], _PARTS[: size - 1], out=ratios)
@@ -42,8 +42,10 @@ def binomial(mean: Array, rest: Array, size: int) -> Array:
 
 
 def rest_of(mean: Array, variance: Array) -> Array:
-    """Variance ÷ mean, kept a hair away from 0 (all certain) and 1 (all rare)."""
-    return np.minimum(np.maximum(variance / mean, 1e-6), 1.0 - 1e-6)
+    """Variance ÷ mean, kept a hair away from 0 (all certain) and 1 (all rare), and large means within what a
+    double can hold."""
+    least = np.where(mean > 40.0, 0.2, 1e-6)
+    return np.minimum(np.maximum(variance / mean, least), 1.0 - 1e-6)
 
 
 def nobody(answers: Array, variance: Array, doubt: Array, taken: Array, spare: int) -> Array:

@@ -52,6 +52,17 @@ def test_the_chance_of_nobody_is_close_to_the_exact_one(
     assert abs(found - wanted) < 0.06
 
 
+@given(st.floats(1e-9, 2_000.0), st.floats(0.0, 1.0), st.floats(0.0, 900.0), st.integers(-900, 900))
+@settings(deadline=None)
+def test_the_chance_of_nobody_is_a_chance_however_large_the_team(
+    answers: float, spread: float, doubt: float, spare: int
+) -> None:
+    mean = np.array([answers])
+    free = at_most(np.full((900, 1), spread))
+    found = nobody(mean, mean * spread, np.array([doubt]), free, spare)[0]
+    assert -1e-9 <= found <= 1.0 + 1e-9
+
+
 def test_doubt_that_all_calls_share_makes_a_rare_event_likelier() -> None:
     mean, variance = np.array([10.0]), np.array([7.0])
     taken = at_most(np.full((1, 1), 1e-6))
