@@ -41,10 +41,10 @@ def binomial(mean: Array, rest: Array, size: int) -> Array:
     return found
 
 
-def rest_of(mean: Array, variance: Array) -> Array:
-    """Variance ÷ mean, kept a hair away from 0 (all certain) and 1 (all rare), and large means within what a
-    double can hold."""
-    least = np.where(mean > 40.0, 0.2, 1e-6)
+def rest_of(mean: Array, variance: Array, used_for: Array) -> Array:
+    """Variance ÷ mean, kept a hair away from 0 (all certain) and 1 (all rare), and within what a double
+    can hold for the means it is `used_for`."""
+    least = np.where(used_for > 20.0, 0.2, 1e-6)
     return np.minimum(np.maximum(variance / mean, least), 1.0 - 1e-6)
 
 
@@ -62,7 +62,8 @@ def nobody(answers: Array, variance: Array, doubt: Array, taken: Array, spare: i
     means = known * np.exp(SPREADS * np.sqrt(spread) - 0.5 * spread)
     top = min(float(means.max()), MOST)
     size = max(int(top + 5.0 * top**0.5 + 4.0), spare + 2, 2)
-    coming = binomial(np.minimum(means, MOST), rest_of(known, variance), size)
+    means = np.minimum(means, MOST)
+    coming = binomial(means, rest_of(known, variance, means), size)
     # reach[k]: P(spare + free ≤ k)
     most = taken.shape[-1] - 1
     if spare >= 0:
@@ -91,7 +92,7 @@ def at_most(chances: Array) -> Array:
     known = np.minimum(np.maximum(mean, 1e-9), MOST)
     top = float(known.max())
     size = max(int(top + 5.0 * top**0.5 + 4.0), 2) + len(each)
-    found = binomial(known, rest_of(known, mean - squares), size)
+    found = binomial(known, rest_of(known, mean - squares, known), size)
     for one in each:
         moved = found * one[:, None]
         found -= moved
