@@ -33,7 +33,7 @@ format: $(STAMP) ## let ruff put the code in shape
 	$(BIN)/ruff check --fix engine tests
 
 test: check ## everything that needs no real switch: lint, types, all tests
-	$(BIN)/python -m pytest -m "not freeswitch and not cluster"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not freeswitch and not cluster"
 
 test-freeswitch: $(STAMP) ## the contract and campaign tests on a real FreeSWITCH (needs freeswitch, sipp, baresip)
 	$(BIN)/python -m pytest -m freeswitch -rs
