@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 import gevent
-from gevent.event import Event
+from gevent.event import AsyncResult, Event
 from greenlet import getcurrent, greenlet
 
 log = logging.getLogger(__name__)
@@ -117,6 +117,33 @@ class Crew:
 
 
 _crew = Crew()
+
+
+class Deadline:
+    """One timer for many waits of the same length: a timer for each costs more than the rest of the wait."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        self._s, self._clock = seconds, clock
+        self._waits: deque[tuple[float, AsyncResult[Any]]] = deque()
+        self._timer: gevent.Greenlet | None = None
+
+    def get(self, result: "AsyncResult[Any]") -> Any:
+        """Block until it is there. TimeoutError: it was not in time."""
+        waits = self._waits
+        while waits and waits[0][1].ready():
+            waits.popleft()
+        waits.append((self._clock() + self._s, result))
+        if self._timer is None:
+            self._timer = start_later(self._s, "deadline", self._look)
+        return result.get()
+
+    def _look(self) -> None:
+        waits, now = self._waits, self._clock()
+        while waits and (waits[0][0] <= now or waits[0][1].ready()):
+            _, result = waits.popleft()
+            if not result.ready():
+                result.set_exception(TimeoutError())
+        self._timer = start_later(waits[0][0] - now, "deadline", self._look) if waits else None
 
 
 class Pool:

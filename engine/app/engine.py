@@ -299,7 +299,7 @@ class Engine:
         self.dialer.gateways.set_terms(gateway_terms(config, next(iter(self.switches.ports))))
         for agent in agents_of(config).values():
             self.shop.agents[agent.agent_id] = agent
-            self.dialer.agents.life(agent).agent = agent
+            self.dialer.agents.know(agent)
         for campaign_id, (_, model) in campaigns.items():
             campaign = self._define(campaign_of(model, config), model.model_dump(mode="json"))
             self.dialer.states.setdefault(campaign_id, CampaignState.READY)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from engine.calls.agent import AgentLife
 from engine.dialer.promises import Promises
 from engine.dialer.recall import Recalls
+from engine.dialer.roster import Roster
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
 from engine.domain.agent import (
@@ -30,6 +31,7 @@ class Agents(Promises):
 
     def __init__(self, shop: Shop, on_fact: Callable[[f.Fact], None]) -> None:
         super().__init__(shop, on_fact)
+        self.roster = Roster()
         self.by_leg: dict[str, str] = {}
         self._marked: dict[str, str] = {}
         self._recalls = Recalls(shop.clock, shop.timers, self._call_again)
@@ -39,6 +41,12 @@ class Agents(Promises):
 
     def life(self, agent: Agent) -> AgentLife:
         return self.lives.setdefault(agent.agent_id, AgentLife(agent))
+
+    def know(self, agent: Agent) -> None:
+        """The agent as the configuration has them now."""
+        life = self.life(agent)
+        life.agent = agent
+        self.roster.look(life)
 
     # --- facts about an agent ----------------------------------------------------------------------
 
@@ -58,6 +66,7 @@ class Agents(Promises):
             self._shop.count("unexpected_facts")
             log.error("unexpected agent fact", extra={"agent": fact.agent_id, "why": str(unexpected)})
             return life
+        self.roster.look(life)
         if after is not before:
             self._entered(life, before)
         return life
@@ -140,7 +149,8 @@ class Agents(Promises):
         self._ready.pop(agent_id, None)
         if talking_on:
             life.state, life.attempt_id = AgentState.TALKING, talking_on
-        elif wish == "ready":
+        self.roster.look(life)
+        if not talking_on and wish == "ready":
             self.apply(ReadyWanted(agent_id, now))
         self._shop.tell("agent", agent=agent_id, state=life.state.value, attempt=talking_on)
 
@@ -151,6 +161,7 @@ class Agents(Promises):
             return False
         before, life.state, life.attempt_id = life.state, AgentState.TALKING, attempt_id
         life.since_s = self._shop.clock.now_s()
+        self.roster.look(life)
         self._entered(life, before)
         return True
 
@@ -246,6 +257,7 @@ class Agents(Promises):
                 self._ready.pop(agent_id, None)
                 life.leg_id = ""  # not ours to end
                 life.state, life.leaving, life.phone_up, life.attempt_id = AgentState.OFFLINE, "", False, ""
+                self.roster.look(life)
                 self._shop.tell("agent", agent=agent_id, state="offline", attempt="", why=life.why)
 
 

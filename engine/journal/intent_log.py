@@ -38,7 +38,11 @@ class IntentLog:
     """
 
     def __init__(
-        self, folder: Path, rests_s: float = RESTS_S, clock: Callable[[], float] = monotonic
+        self,
+        folder: Path,
+        rests_s: float = RESTS_S,
+        clock: Callable[[], float] = monotonic,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "intents.log"
@@ -48,6 +52,7 @@ class IntentLog:
         self._waiting: deque[tuple[bytes, AsyncResult[None] | None]] = deque()
         self._writer: gevent.Greenlet | None = None
         self._rests_s, self._clock = rests_s, clock
+        self._deadline_s, self._deadline = deadline_s, greenlets.Deadline(deadline_s)
         self._resting: deque[tuple[float, str]] = deque()
         self.syncs = 0
 
@@ -56,7 +61,7 @@ class IntentLog:
         found = [OpenAttempt(INTENT.unpack(packed), token) for token, packed in self._open.values()]
         return sorted(found, key=lambda open_: (open_.intent.made_at_s, open_.intent.attempt_id))
 
-    def append(self, intent: Intent, token: int, deadline_s: float = DEADLINE_S) -> None:
+    def append(self, intent: Intent, token: int) -> None:
         """On return the intent is on the disk. Raises StoreError when it may not be: then do not dial."""
         self._write_settled(self._clock())
         packed = INTENT.pack(intent)
@@ -64,10 +69,12 @@ class IntentLog:
         done: AsyncResult[None] = AsyncResult()
         self._write(["intent", intent.attempt_id, token, packed], done)
         try:
-            done.get(timeout=deadline_s)
-        except gevent.Timeout:
+            self._deadline.get(done)
+        except TimeoutError:
             raise StoreError(
-                f"the intent log was not written within {deadline_s:g} s", str(self._path), "See the disk."
+                f"the intent log was not written within {self._deadline_s:g} s",
+                str(self._path),
+                "See the disk.",
             ) from None
 
     def settled(self, attempt_id: str) -> None:

@@ -77,7 +77,7 @@ class Predictive:
         self._terms = terms
         self._ahead_s = snapshot.wall_s - now_s if snapshot.wall_s else 0.0
         answers.ring_time_s = terms.ring_time_s
-        sight = look(snapshot, answers)
+        sight = look(now_s, snapshot, answers)
         self._agents = sight.ready + len(sight.talking_s) + len(sight.wrapping_s)
         self.ledger.start(self._agents)
         self.ledger.look(now_s + self._ahead_s, terms.windows_s)

@@ -34,63 +34,63 @@ class Sight:
     waiting: int
 
 
-def look(snapshot: Snapshot, answers: Answers) -> Sight:
+def look(now_s: float, snapshot: Snapshot, answers: Answers) -> Sight:
     """What pacing looks at. Agents about to leave, and calls with an agent of their own, do not count."""
     ready = 0
     talking: list[float] = []
     wrapping: list[float] = []
-    for _, agent_state, age_s, leaving in snapshot.agents:
+    for _, agent_state, since_s, leaving in snapshot.agents:
         if leaving:
             continue
         if agent_state == "ready":
             ready += 1
         elif agent_state == "talking":
-            talking.append(age_s)
+            talking.append(since_s)
         elif agent_state == "wrap_up":
-            wrapping.append(age_s)
+            wrapping.append(since_s)
         elif agent_state == "reserved":
-            talking.append(0.0)
+            talking.append(now_s)
     stages: list[int] = []
     rows: list[int] = []
-    ages: list[float] = []
+    since: list[float] = []
     attempts: list[str] = []
     ripe: list[int] = []
     screening: list[str] = []
     screening_s: list[float] = []
     demand = snapshot.demand
     waiting = demand.inbound_waiting + demand.robot_transfers + demand.callbacks_due
-    least_ring_s, row_of = snapshot.terms.least_ring_s, answers.rows.get
+    ripe_s, row_of = now_s - snapshot.terms.least_ring_s, answers.rows.get
     own = 0
     for group in (snapshot.calls, snapshot.others):
-        for attempt_id, state, _, age_s, call_class, needs_agent, reserved, _ in group:
+        for attempt_id, state, _, since_s, call_class, needs_agent, reserved, _ in group:
             if reserved or not needs_agent:
                 continue
             stage = STAGES.get(state)
             if stage is not None:
-                if state == "ringing" and age_s >= least_ring_s and group is snapshot.calls:
+                if state == "ringing" and since_s <= ripe_s and group is snapshot.calls:
                     ripe.append(len(attempts))
                 stages.append(stage)
                 rows.append(row_of(call_class, 0))
-                ages.append(age_s)
+                since.append(since_s)
                 attempts.append(attempt_id)
             elif state == "screening":
                 screening.append(attempt_id)
-                screening_s.append(age_s)
+                screening_s.append(since_s)
             elif state in ("waiting", "answered"):
                 waiting += 1
         if group is snapshot.calls:
             own = len(attempts)
     return Sight(
         ready,
-        np.array(talking),
-        np.array(wrapping),
+        now_s - np.array(talking),
+        now_s - np.array(wrapping),
         np.array(stages, np.intp),
         np.array(rows, np.intp),
-        np.array(ages),
+        now_s - np.array(since),
         attempts,
         own,
         ripe,
         screening,
-        np.array(screening_s),
+        now_s - np.array(screening_s),
         waiting,
     )

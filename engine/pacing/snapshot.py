@@ -1,6 +1,7 @@
 """What a pacing policy may see, and what it answers. Pure data: no contact, no number, no clock.
 
-The views are tuples: some hundreds of them are made for each decision, twenty times a second.
+The views are tuples of instants, not of ages: a view holds until something happens to its agent or call, and
+need not be made anew for each of the twenty decisions of a second.
 """
 
 from collections.abc import Mapping
@@ -15,26 +16,27 @@ NO_BOUND = 1_000_000
 
 class CallView(NamedTuple):
     """One call in flight. `state`: dialing, early_media, ringing, screening, waiting, connecting, talking,
-    robot, closing. `age_s`: since the originate; `state_age_s`: in this state. `call_class`: an aggregate
-    class (campaign and number kind), never a score of one record. `patience_left_s`: until a waiting person
-    counts as abandoned, None while nobody waits. `needs_agent`: False for a robot's call."""
+    robot, closing. `began_s`: the originate; `since_s`: in this state since then; both on the clock of
+    `decide`. `call_class`: an aggregate class (campaign and number kind), never a score of one record.
+    `patience_until_s`: when a waiting person counts as abandoned, None while nobody waits. `needs_agent`:
+    False for a robot's call."""
 
     attempt_id: str
     state: str
-    age_s: float
-    state_age_s: float
+    began_s: float
+    since_s: float
     call_class: str
     needs_agent: bool = True
     reserved_agent: str = ""
-    patience_left_s: float | None = None
+    patience_until_s: float | None = None
 
 
 class AgentView(NamedTuple):
-    """One agent that may serve the campaign. `state`: as AgentState; `age_s`: seconds in it."""
+    """One agent that may serve the campaign. `state`: as AgentState; `since_s`: in it since then."""
 
     agent_id: str
     state: str
-    age_s: float
+    since_s: float
     leaving: bool = False
 
 

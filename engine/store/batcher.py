@@ -69,6 +69,7 @@ class Batcher:
         self._waiting: deque[_Request] = deque()
         self._departure: gevent.Greenlet | None = None
         self._flushing = False
+        self._deadline = greenlets.Deadline(DEADLINE_S)
         self.batches = 0
         self.commands = 0
 
@@ -106,13 +107,14 @@ class Batcher:
     def taken(self, request: _Request, deadline_s: float = DEADLINE_S) -> list[Any]:
         """The replies, errors of the server among them. StoreError: lost."""
         try:
-            replies: list[Any] = request.done.get(timeout=deadline_s)
-        except gevent.Timeout:
+            if deadline_s == DEADLINE_S:
+                return self._deadline.get(request.done)  # type: ignore[no-any-return]
+            return request.done.get(timeout=deadline_s)  # type: ignore[no-any-return]
+        except (gevent.Timeout, TimeoutError):
             request.given_up = True
             raise StoreError(
                 f"the store did not answer within {deadline_s:g} s", self._where, "See that Redis runs."
             ) from None
-        return replies
 
     def close(self) -> None:
         self._drop_connection()

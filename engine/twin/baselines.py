@@ -233,7 +233,8 @@ class SmallGroup(Learned):
         ripe = 0
         if self._dropped.value < snapshot.terms.cap:
             ripe = sum(
-                (agent.state == "talking" and agent.age_s >= self.talk_s.value) or agent.state == "wrap_up"
+                (agent.state == "talking" and now_s - agent.since_s >= self.talk_s.value)
+                or agent.state == "wrap_up"
                 for agent in snapshot.agents
                 if not agent.leaving
             )

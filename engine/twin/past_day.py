@@ -125,13 +125,21 @@ class Day:
             if not call.paced and not call.reserved:
                 waiting += call.state == "waiting"
                 continue
-            left_s = terms.patience_s - (at_s - call.since_s) if call.state == "waiting" else None
-            ages = (at_s - call.started_s, at_s - call.since_s)
+            until_s = call.since_s + terms.patience_s if call.state == "waiting" else None
             calls.append(
-                CallView(attempt_id, call.state, *ages, call.call_class, True, call.reserved, left_s)
+                CallView(
+                    attempt_id,
+                    call.state,
+                    call.started_s,
+                    call.since_s,
+                    call.call_class,
+                    True,
+                    call.reserved,
+                    until_s,
+                )
             )
         agents = tuple(
-            AgentView(agent_id, state, at_s - since_s)
+            AgentView(agent_id, state, since_s)
             for agent_id, (state, since_s) in self.agents.items()
             if state != "offline"
         )

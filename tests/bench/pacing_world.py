@@ -81,13 +81,13 @@ class Paced:
         self.wrapped.clear()
         self.staffed = snap.staffed
         agents = [READY] * snap.idle
-        agents += [AgentView("talking", "talking", elapsed) for elapsed in snap.talking]
-        agents += [AgentView("wrap_up", "wrap_up", elapsed) for elapsed in snap.wrapping]
+        agents += [AgentView("talking", "talking", now - elapsed) for elapsed in snap.talking]
+        agents += [AgentView("wrap_up", "wrap_up", now - elapsed) for elapsed in snap.wrapping]
         calls = [
-            CallView(str(call), STATES.get(state, state), age, since, str(segment))
-            for call, state, since, age, segment in snap.calls
+            CallView(str(call), STATES.get(state, state), now - age, now - in_state, str(segment))
+            for call, state, in_state, age, segment in snap.calls
         ]
-        calls += [CallView("", "waiting", w, w, "", patience_left_s=snap.patience - w) for w in snap.waiting]
+        calls += [CallView("", "waiting", now - waited, now - waited, "") for waited in snap.waiting]
         upcoming = tuple(map(str, snap.upcoming(8))) if self.segments > 1 else ("0",)
         room = snap.free_trunks
         decision = self.policy.decide(

@@ -137,13 +137,9 @@ class World:
         self.will_ask, self.asked_s = False, self.now
         self._count()
         now, own = self.now, "list"
-        calls = [CallView(name, c[0], now - c[1], now - c[2], own) for name, c in self.calls.items()]
-        calls += [
-            CallView(name, "waiting", now - since, now - since, own) for name, since in self.waiting.items()
-        ]
-        agents = tuple(
-            AgentView(name, a[0], now - a[1], name in self.leaving) for name, a in self.agents.items()
-        )
+        calls = [CallView(name, c[0], c[1], c[2], own) for name, c in self.calls.items()]
+        calls += [CallView(name, "waiting", since, since, own) for name, since in self.waiting.items()]
+        agents = tuple(AgentView(name, a[0], a[1], name in self.leaving) for name, a in self.agents.items())
         seen = Snapshot(
             "c", tuple(calls), agents, NO_DEMAND, 100_000, 100_000, terms=self.terms, upcoming=(own,)
         )

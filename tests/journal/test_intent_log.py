@@ -101,9 +101,9 @@ def test_a_disk_that_fails_forbids_the_call(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_disk_that_hangs_forbids_the_call_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = IntentLog(tmp_path)
+    log = IntentLog(tmp_path, deadline_s=0.05)
     woken = gevent.event.Event()
     monkeypatch.setattr(intent_log, "in_thread", lambda work: woken.wait(10))
     with pytest.raises(StoreError, match="not written within"):
-        log.append(INTENTS[0], 1, deadline_s=0.05)
+        log.append(INTENTS[0], 1)
     woken.set()

@@ -10,16 +10,18 @@ STATES = ("dialing", "early_media", "ringing", "answered", "screening", "waiting
           "held", "robot", "notice", "closing")  # fmt: skip
 
 ids = st.integers(0, 999).map("attempt-{}".format)
+NOW = 800.0
 seconds = st.floats(0, 3600, allow_nan=False)
+instants = seconds.map(lambda ago: NOW - ago)
 counts = st.integers(0, 200)
 
 
 def call(number: int = 0, state: str = "ringing", **more) -> CallView:
-    return CallView(f"attempt-{number}", state, 5.0, 1.0, "autumn", **more)
+    return CallView(f"attempt-{number}", state, NOW - 5.0, NOW - 1.0, "autumn", **more)
 
 
 def agent(number: int = 0, state: str = "ready", leaving: bool = False) -> AgentView:
-    return AgentView(f"agent-{number}", state, 10.0, leaving)
+    return AgentView(f"agent-{number}", state, NOW - 10.0, leaving)
 
 
 calls = st.lists(
@@ -27,12 +29,12 @@ calls = st.lists(
         CallView,
         attempt_id=ids,
         state=st.sampled_from(STATES),
-        age_s=seconds,
-        state_age_s=seconds,
+        began_s=instants,
+        since_s=instants,
         call_class=st.just("autumn"),
         needs_agent=st.booleans(),
         reserved_agent=st.sampled_from(("", "agent-0")),
-        patience_left_s=st.none() | seconds,
+        patience_until_s=st.none() | instants,
     ),
     max_size=12,
 ).map(tuple)
@@ -42,7 +44,7 @@ agents = st.lists(
         AgentView,
         agent_id=ids,
         state=st.sampled_from([state.value for state in AgentState]),
-        age_s=seconds,
+        since_s=instants,
         leaving=st.booleans(),
     ),
     max_size=8,

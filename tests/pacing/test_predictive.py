@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine.pacing.news import CallEnded, CallMoved, PersonMissed, PersonServed, TalkEnded, WrapUpEnded
 from engine.pacing.predictive import Predictive
 from engine.pacing.snapshot import AgentView, CallView, Decision, Snapshot, Terms, UnpacedDemand
-from tests.pacing.moments import agents, calls, counts, demands, seconds
+from tests.pacing.moments import NOW, agents, calls, counts, demands, seconds
 
 GONE = ("offline", "calling", "paused")
 
@@ -40,14 +40,16 @@ def moment(
     doubt: str = "",
     **more,
 ) -> Snapshot:
-    crew = [AgentView(f"ready-{n}", "ready", 5.0) for n in range(ready)]
-    crew += [AgentView(f"busy-{n}", "talking", elapsed) for n, elapsed in enumerate(talking)]
-    up = tuple(CallView(f"up-{n}", "ringing", age + 2.0, age, "autumn") for n, age in enumerate(ringing))
+    crew = [AgentView(f"ready-{n}", "ready", NOW - 5.0) for n in range(ready)]
+    crew += [AgentView(f"busy-{n}", "talking", NOW - elapsed) for n, elapsed in enumerate(talking)]
+    up = tuple(
+        CallView(f"up-{n}", "ringing", NOW - age - 2.0, NOW - age, "autumn") for n, age in enumerate(ringing)
+    )
     kept = {"calls": up, "agents": tuple(crew), "demand": UnpacedDemand(), "upcoming": ("autumn",), **more}
     return Snapshot("autumn", max_calls=10_000, queued=10_000, doubt=doubt, **kept)
 
 
-def decided(policy: Predictive, at: Snapshot, now: float = 800.0) -> Decision:
+def decided(policy: Predictive, at: Snapshot, now: float = NOW) -> Decision:
     return policy.decide(now, at)
 
 
@@ -78,7 +80,7 @@ def test_with_nobody_ready_or_soon_ready_nothing_is_launched(snapshot: Snapshot,
 @settings(max_examples=100, deadline=None)
 @given(snapshots, seconds)
 def test_it_never_launches_more_than_there_is_room_for(snapshot: Snapshot, later: float) -> None:
-    found = decided(SCHOOLED, snapshot, 800.0 + later)
+    found = decided(SCHOOLED, snapshot, NOW + later)
     most = min(snapshot.room, snapshot.queued, max(0, snapshot.max_calls - len(snapshot.calls)))
     assert 0 <= found.launch <= most
     assert set(found.cancel) <= {call.attempt_id for call in snapshot.calls}
@@ -101,9 +103,9 @@ def test_it_knows_that_most_calls_are_not_answered() -> None:
 
 
 def test_agents_soon_free_are_dialed_for() -> None:
-    wrapping = tuple(AgentView(f"a-{n}", "wrap_up", 8.0) for n in range(6))
+    wrapping = tuple(AgentView(f"a-{n}", "wrap_up", NOW - 8.0) for n in range(6))
     assert decided(schooled(), moment(agents=wrapping)).launch > 0
-    begun = tuple(AgentView(f"a-{n}", "talking", 0.0) for n in range(6))
+    begun = tuple(AgentView(f"a-{n}", "talking", NOW) for n in range(6))
     assert decided(schooled(), moment(agents=begun)).launch == 0
 
 
@@ -124,7 +126,7 @@ def test_reserved_agents_and_people_who_wait_leave_fewer_calls_to_launch() -> No
 
 def test_calls_of_another_campaign_for_the_same_agents_are_reckoned_with() -> None:
     policy = schooled()
-    others = tuple(CallView(f"other-{n}", "ringing", 6.0, 4.0, "winter") for n in range(12))
+    others = tuple(CallView(f"other-{n}", "ringing", NOW - 6.0, NOW - 4.0, "winter") for n in range(12))
     alone = decided(policy, moment(ready=6, talking=())).launch
     assert decided(policy, moment(ready=6, talking=(), others=others)).launch < alone
 
@@ -132,10 +134,10 @@ def test_calls_of_another_campaign_for_the_same_agents_are_reckoned_with() -> No
 def test_every_abandoned_call_makes_it_more_careful_and_the_cap_can_be_spent() -> None:
     policy = schooled()
     before = decided(policy, moment()).numbers["theta"]
-    policy.observe(PersonMissed("x", 2.0, 800.0))
+    policy.observe(PersonMissed("x", 2.0, NOW))
     assert decided(policy, moment()).numbers["theta"] < before
     for _ in range(200):
-        policy.observe(PersonMissed("x", 2.0, 800.0))
+        policy.observe(PersonMissed("x", 2.0, NOW))
     found = decided(policy, moment(ready=3))
     assert found.launch == 3
     assert "the cap is overspent" in found.reason
@@ -146,7 +148,7 @@ def test_a_smaller_cap_holds_from_the_next_live_answer() -> None:
     for policy, cap in ((strict, 0.005), (loose, 0.03)):
         for number in range(400):
             decided(policy, moment(terms=Terms(cap=cap)))
-            policy.observe((PersonMissed if number % 100 == 0 else PersonServed)("x", 0.0, 800.0))
+            policy.observe((PersonMissed if number % 100 == 0 else PersonServed)("x", 0.0, NOW))
     assert strict.ledger.theta < 0.6 * loose.ledger.theta
 
 
@@ -155,7 +157,7 @@ def test_what_was_saved_and_loaded_decides_the_same() -> None:
     again.load(policy.save())
     for ready in range(6):
         at = moment(ready=ready, talking=(20.0, 60.0, 200.0), ringing=(3.0, 9.0))
-        for now in (800.0, 801.5, 830.0):
+        for now in (NOW, 801.5, 830.0):
             assert decided(policy, at, now) == decided(again, at, now)
 
 

@@ -1,6 +1,6 @@
 import gevent
 import pytest
-from gevent.event import Event
+from gevent.event import AsyncResult, Event
 
 from engine import greenlets
 from engine.greenlets import HubLag, Mailboxes, Pool, Turns, run_soon, start, start_later, supervise
@@ -240,3 +240,23 @@ def test_a_flood_of_short_work_leaves_the_hub_its_turns():
     assert done.wait(30)
     beside.join(5)
     assert turns > 10
+
+
+def test_many_waits_share_one_timer_and_only_the_late_ones_fail():
+    deadline, times = greenlets.Deadline(0.02), []
+    in_time, late = AsyncResult(), AsyncResult()
+
+    def wait(result):
+        try:
+            times.append(deadline.get(result))
+        except TimeoutError:
+            times.append("late")
+
+    waits = [gevent.spawn(wait, in_time), gevent.spawn(wait, late)]
+    gevent.sleep(0)
+    in_time.set("in time")
+    gevent.joinall(waits, timeout=2, raise_error=True)
+    assert times == ["in time", "late"]
+    later = gevent.spawn(wait, AsyncResult())  # the timer is armed again
+    later.join(timeout=2)
+    assert times[2:] == ["late"]

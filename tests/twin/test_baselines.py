@@ -14,9 +14,9 @@ from engine.twin.baselines import BASELINES, Adaptive, ErlangC, Expected, Mean, 
 def seen(
     ready: int = 0, talking: int = 0, flying: int = 0, waiting: int = 0, age_s: float = 10.0
 ) -> Snapshot:
-    agents = [AgentView(f"r{n}", "ready", age_s) for n in range(ready)]
-    agents += [AgentView(f"t{n}", "talking", age_s) for n in range(talking)]
-    calls = [CallView(f"c{n}", "ringing", 3.0, 2.0, "c") for n in range(flying)]
+    agents = [AgentView(f"r{n}", "ready", -age_s) for n in range(ready)]
+    agents += [AgentView(f"t{n}", "talking", -age_s) for n in range(talking)]
+    calls = [CallView(f"c{n}", "ringing", -3.0, -2.0, "c") for n in range(flying)]
     demand = UnpacedDemand(inbound_waiting=waiting)
     return Snapshot("c", tuple(calls), tuple(agents), demand, NO_BOUND, NO_BOUND)
 
