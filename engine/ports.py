@@ -297,12 +297,13 @@ class Switch(Protocol):
         ...
 
     def park(self, leg_id: str) -> None:
-        """Take the leg out of whatever it does, the safety net included. Only when somebody serves it now."""
+        """Take the leg out of whatever it does or hears, the safety net included; LegParked follows. Only
+        when somebody serves it now."""
         ...
 
-    def park_anew(self, leg_id: str) -> None:
-        """The same for a leg that may be parked already, whatever plays on it; LegParked follows. (A park
-        ordered again for a leg that was parked by `park` leaves it deaf to everything.)"""
+    def begin_with(self, leg_id: str, prompts: Sequence[str]) -> None:
+        """Take the leg out of whatever it does or hears, into `prompts` one after another; LegParked follows.
+        One order: a leg that leaves its net so is never without both."""
         ...
 
     def extend_net(self, leg_id: str, by_ms: int) -> None: ...

@@ -21,13 +21,13 @@ UNANSWERED = frozenset({State.DIALING, State.RINGING})
 class CallLife:
     """One attempt while it lives. `*_s` on the engine's clock, `*_at_s` wall clock (epoch seconds).
 
-    `paced`: launched by a pacing policy (False: an agent started it, or it came in). `parked`: by a robot,
-    which may be done once only. `transfer_gateway`: the trunk of a blind transfer's second leg. `whisper`:
-    a prompt for the agent alone. `announced`: what the network said instead of an answer. `audited`: taken
-    for a machine, and joined to an agent to see. `net_s`: the net speaks so long after the answer.
-    `beep_s`: when a machine's beep was last over. `stored`: an intent stands in the store and must be
-    settled there. `noted`, `callback_at_s`: what the agent said came of the talk, and when they promised to
-    call back (epoch seconds, 0.0: never). `call_class`: what pacing counts answers by.
+    `paced`: launched by a pacing policy (False: an agent started it, or it came in). `transfer_gateway`:
+    the trunk of a blind transfer's second leg. `whisper`: a prompt for the agent alone. `announced`: what
+    the network said instead of an answer. `audited`: taken for a machine, and joined to an agent to see.
+    `net_s`: the net speaks so long after the answer. `beep_s`: when a machine's beep was last over.
+    `stored`: an intent stands in the store and must be settled there. `noted`, `callback_at_s`: what the
+    agent said came of the talk, and when they promised to call back (epoch seconds, 0.0: never).
+    `call_class`: what pacing counts answers by.
     """
 
     intent: Intent
@@ -75,7 +75,6 @@ class CallLife:
     transfer_gateway: str = ""
     whisper: str = ""
     recording: str = ""
-    parked: bool = False
     script_waits_s: float = 0.0
     told_pacing: bool = False
     hold_music: str = ""

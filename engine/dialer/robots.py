@@ -36,12 +36,15 @@ from engine.ivr.talk import (
 )
 
 STEP_VARIABLE = "prozvon_step"
-PARKS_S = 1.0  # a leg that is parked anew stands by then, told or not
 LAST_STOP_S, RENEW_S = 120.0, 60.0
 """With every engine dead a robot falls silent; the switch then ends its call within LAST_STOP_S."""
 
 
 AGAIN_S = 1.0  # after an order that could not be given
+BEGINS_S = 0.6  # a first sound not heard of by then was lost with its transfer, as one in a thousand is
+MISSING, OVERDUE = "NO FILE", "OVERDUE"
+OUR_RESPONSES = frozenset({MISSING, OVERDUE})
+"""Of StepDone, where it is not the switch that says so."""
 LATE = 10  # a prompt's end is overdue after so many proofs of a bridge: machines are never that late
 
 
@@ -63,13 +66,15 @@ class Prompts(Protocol):
 
 @dataclass(slots=True)
 class Session:
-    """One robot's talk. Three timers, each to be called off: the scenario's own, `let_live` before the last
-    stop, and `silent`, the watch over the prompt `playing`. `stands`: the leg is parked and takes orders.
-    `is_heard`: the switch told of that prompt's beginning."""
+    """One robot's talk. Four timers, each to be called off: the scenario's own, `let_live` before the last
+    stop, `silent`, the watch over the prompt `playing`, and `unheard`, the watch over its beginning.
+    `is_heard`: the switch told of that. `opens`: the leg is not parked yet, so that a sound is ordered in one
+    with leaving whatever it does (its net, another engine's prompts): cut off at any byte, it has the one or
+    the other, and never silence."""
 
     runner: Runner
     saved: str = ""
-    stands: bool = True
+    opens: bool = True
     timer: Callable[[], None] | None = None
     timer_id: str = ""
     connecting: bool = False
@@ -80,6 +85,7 @@ class Session:
     playing: str = ""
     is_heard: bool = True
     silent: Callable[[], None] | None = None
+    unheard: Callable[[], None] | None = None
 
 
 class RobotDesk:
@@ -98,7 +104,8 @@ class RobotDesk:
     # --- beginning and end -------------------------------------------------------------------------
 
     def begin(self, life: CallLife) -> None:
-        """The leg leaves its safety net and the scenario talks."""
+        """The scenario talks, or goes on where another engine left it; with its first sound the leg leaves
+        its safety net."""
         script = self._scripts.get(life.campaign.script)
         try:
             if script is None:
@@ -110,24 +117,8 @@ class RobotDesk:
             return
         session = Session(runner, saved=life.adopted_step, unsettled=script.hung_up)
         self._sessions[life.leg_id] = session
-        fresh, life.parked = not (life.parked or life.adopted_step), True
-        session.stands = fresh
-        try:
-            switch = self._shop.switches[life.switch]
-            (switch.park if fresh else switch.park_anew)(life.leg_id)
-            self._keep_alive(life, session)
-        except SwitchError as error:
-            self._later_again(life, session, error)
-            return
-        if fresh:
-            self._carry_out(life, runner.start(self._shop.clock.now_s()))
-        else:  # its last prompts may still be playing: they end with the new park, and only then it listens
-            self._shop.timers.after(PARKS_S, "robot parks", lambda: self._stands(life, session))
-
-    def _stands(self, life: CallLife, session: Session) -> None:
-        if not session.stands and self._sessions.get(life.leg_id) is session:
-            session.stands = True
-            self._carry_out(life, session.runner.start(self._shop.clock.now_s()))
+        self._keep_alive(life, session)
+        self._carry_out(life, runner.start(self._shop.clock.now_s()))
 
     def _later_again(self, life: CallLife, session: Session, error: SwitchError) -> None:
         """The switch could not be told: take the scenario up again, where it stands, when it can."""
@@ -211,10 +202,10 @@ class RobotDesk:
     def _still(self, session: Session) -> None:
         """None of its timers fires any more."""
         self._disarm(session)
-        for call_off in (session.let_live, session.silent):
+        for call_off in (session.let_live, session.silent, session.unheard):
             if call_off:
                 call_off()
-        session.let_live = session.silent = None
+        session.let_live = session.silent = session.unheard = None
 
     # --- agents ------------------------------------------------------------------------------------
 
@@ -235,8 +226,7 @@ class RobotDesk:
         session = self._sessions.get(life.leg_id)
         if session and session.connecting:
             session.connecting, life.script_waits_s = False, 0.0
-            if not joined:
-                self._shop.switches[life.switch].park(life.leg_id)
+            session.opens = True  # it hears the music it waited to
             self._carry_out(life, session.runner.on(AgentResult(self._shop.clock.now_s(), joined)))
 
     # --- facts → events ----------------------------------------------------------------------------
@@ -246,21 +236,27 @@ class RobotDesk:
         if session is None:
             return
         match fact:
-            case f.LegParked():
-                self._stands(life, session)
-            case _ if not session.stands:
-                pass
+            case f.LegParked() if session.opens and (session.is_heard or not session.playing):
+                session.opens = False  # what opened is over; what comes now is ordered on a parked leg
+                if session.playing:
+                    self._heard(life, session, session.playing)
             case f.DigitPressed(digit=digit):
                 self._carry_out(life, session.runner.on(Digit(fact.at_s, digit)))
             case f.StepStarted(application="playback"):
                 session.is_heard = True
-            case f.StepDone(step_id=step_id) if step_id:
-                if step_id == session.playing and session.silent:
-                    session.silent()
-                    session.silent, session.is_heard = None, True
-                self._carry_out(life, session.runner.on(PromptDone(fact.at_s, step_id)))
+            case f.StepDone(step_id=step_id, response=response) if step_id:
+                if session.opens and response not in OUR_RESPONSES:
+                    return  # what another engine played; our own first sound has no id, its end is the park
+                self._heard(life, session, step_id)
             case _:
                 pass
+
+    def _heard(self, life: CallLife, session: Session, step_id: str) -> None:
+        """A prompt is over, or nobody will hear it."""
+        if step_id == session.playing and session.silent:
+            session.silent()
+            session.silent, session.is_heard = None, True
+        self._carry_out(life, session.runner.on(PromptDone(self._shop.clock.now_s(), step_id)))
 
     def _fired(self, life: CallLife, session: Session, timer_id: str) -> None:
         session.timer = None
@@ -275,6 +271,8 @@ class RobotDesk:
         try:
             for action in actions:
                 self._do(life, session, action)
+            if session.opens and _listens(actions, is_silent=not session.playing):
+                self._shop.switches[life.switch].park(life.leg_id)
             self._keep(life, session)
         except SwitchError as error:
             self._later_again(life, session, error)
@@ -286,14 +284,19 @@ class RobotDesk:
                 files = [path for path in map(self._prompts.file_of, refs) if path]
                 if files:
                     session.is_heard = False
-                    switch.play(life.leg_id, step_id, files)
+                    if session.opens:
+                        switch.begin_with(life.leg_id, files)
+                        self._watch_beginning(life, session, files)
+                    else:
+                        switch.play(life.leg_id, step_id, files)
                     self._watch_over(life, session, step_id, self._prompts.length_s(refs))
                 else:
                     self._shop.count("prompts_missing")
                     log.error("prompt missing", extra={"attempt": life.leg_id, "node": session.runner.node})
-                    self._on_fact(f.StepDone(life.leg_id, now, step_id, "playback", "FILE NOT FOUND"))
+                    self._on_fact(f.StepDone(life.leg_id, now, step_id, "playback", MISSING))
             case StopPlaying():
-                switch.stop_playing(life.leg_id)
+                if not session.opens:  # else what comes next takes its place
+                    switch.stop_playing(life.leg_id)
             case ArmTimer(timer_id=timer_id, seconds=seconds):
                 self._disarm(session)
                 session.timer_id = timer_id
@@ -326,10 +329,27 @@ class RobotDesk:
         def overdue() -> None:
             session.silent = None
             self._shop.count("prompts_overdue")
-            self._on_fact(f.StepDone(life.leg_id, self._shop.clock.now_s(), step_id, "playback", "OVERDUE"))
+            self._on_fact(f.StepDone(life.leg_id, self._shop.clock.now_s(), step_id, "playback", OVERDUE))
 
         late_s = length_s + LATE * self._shop.bridge_proof_s
         session.playing, session.silent = step_id, self._shop.timers.after(late_s, "prompt", overdue)
+
+    def _watch_beginning(self, life: CallLife, session: Session, files: list[str]) -> None:
+        """A transfer at the very instant of the answer is sometimes lost, although the switch took it."""
+        if session.unheard:
+            session.unheard()
+
+        def unheard() -> None:
+            session.unheard = None
+            if session.is_heard or self._sessions.get(life.leg_id) is not session:
+                return
+            self._shop.count("prompts_again")
+            try:
+                self._shop.switches[life.switch].begin_with(life.leg_id, files)
+            except SwitchError as error:
+                self._later_again(life, session, error)
+
+        session.unheard = self._shop.timers.after(BEGINS_S, "prompt begins", unheard)
 
     def _keep(self, life: CallLife, session: Session) -> None:
         """Where the scenario stands, on the channel, for the engine that may adopt the call."""
@@ -344,3 +364,12 @@ class RobotDesk:
         if session.timer:
             session.timer()
             session.timer = None
+
+
+def _listens(actions: Sequence[Action], is_silent: bool) -> bool:
+    """Do these leave the person to speak or to key, with nothing to be heard? `is_silent`: nothing was."""
+    if any(isinstance(action, Play | ConnectAgent | HangUp | Finish) for action in actions):
+        return False
+    return any(
+        isinstance(action, StopPlaying) or (is_silent and isinstance(action, ArmTimer)) for action in actions
+    )

@@ -82,10 +82,11 @@ class FreeSwitch:
         self._tell(orders.hang_up(leg_id, cause))
 
     def park(self, leg_id: str) -> None:
-        self._tell(orders.park(leg_id))
-
-    def park_anew(self, leg_id: str) -> None:
+        # Not uuid_park: ordered again for a leg that is parked already, it leaves it deaf to everything.
         self._tell(orders.transfer(leg_id, [orders.Step("park")]))
+
+    def begin_with(self, leg_id: str, prompts: Sequence[str]) -> None:
+        self._tell(orders.begin_with(leg_id, prompts))
 
     def take_over(self, leg_id: str, marks: Mapping[str, str], music: str, notice: str) -> None:
         """Answer a call that came in and take it out of the socket application that handed it to us: from

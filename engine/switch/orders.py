@@ -168,8 +168,9 @@ def take_over(leg_id: str, values: Mapping[str, str], music: str, notice: str) -
     return transfer(leg_id, steps)
 
 
-def park(leg_id: str) -> str:
-    return f"uuid_park {leg(leg_id)}"
+def begin_with(leg_id: str, prompts: Iterable[str]) -> str:
+    """The leg leaves its net, or what it hears, for `prompts` and is parked after them: all in one order."""
+    return transfer(leg_id, [*(Step("playback", prompt) for prompt in prompts), Step("park")])
 
 
 def transfer(leg_id: str, steps: Iterable[Step], *, both: bool = False) -> str:

@@ -206,14 +206,26 @@ class TwinSwitch:
 
     def park(self, leg_id: str) -> None:
         self._leg(leg_id)
-
-    def park_anew(self, leg_id: str) -> None:
-        self._leg(leg_id)
         self._time.after(0.02, "park", lambda: self._tell(f.LegParked(leg_id, self._time.now)))
 
-    def play(self, leg_id: str, step_id: str, prompts: Sequence[str]) -> None:
-        """The person listens: to the robot now, no longer to silence."""
+    def begin_with(self, leg_id: str, prompts: Sequence[str]) -> None:
         leg = self._leg(leg_id)
+        if leg.playing:
+            leg.playing()
+        self._listen(leg, prompts, lambda played_ms: f.LegParked(leg_id, self._time.now))
+
+    def play(self, leg_id: str, step_id: str, prompts: Sequence[str]) -> None:
+        leg = self._leg(leg_id)
+
+        def over(played_ms: int) -> f.Fact:
+            return f.StepDone(leg_id, self._time.now, step_id, "playback", "FILE PLAYED", played_ms)
+
+        self._listen(leg, prompts, over)
+
+    def _listen(self, leg: Leg, prompts: Sequence[str], over: Callable[[int], f.Fact]) -> None:
+        """The person listens: to the robot now, no longer to silence. `over`: what is told of its end, given
+        the milliseconds played."""
+        leg_id = leg.leg_id
         leg.prompts += 1
         fate, lasts_s = leg.fate, sum(map(self._prompt_s, prompts))
         if fate is not None and fate.kind == "answer":
@@ -230,8 +242,7 @@ class TwinSwitch:
 
         def done() -> None:
             leg.step = None
-            played_ms = round((self._time.now - began_s) * 1000)
-            self._tell(f.StepDone(leg_id, self._time.now, step_id, "playback", "FILE PLAYED", played_ms))
+            self._tell(over(round((self._time.now - began_s) * 1000)))
 
         leg.step = done
         leg.playing = self._time.after(lasts_s, "play", done)

@@ -183,7 +183,7 @@ def test_an_id_or_a_cause_is_a_word_or_refused(value):
         lambda: orders.bridge(AGENT, value),
         lambda: orders.hang_up(value),
         lambda: orders.hang_up(LEG, value),
-        lambda: orders.park(value),
+        lambda: orders.begin_with(value, []),
         lambda: orders.send_digits(LEG, value),
         lambda: orders.supervise(AGENT, value),
         lambda: orders.transfer_to_dialplan(LEG, value),

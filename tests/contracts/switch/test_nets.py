@@ -1,7 +1,13 @@
 """The safety net that a dial string carries: heard when nobody comes, gone when somebody does."""
 
+from typing import Any, cast
+from uuid import UUID
+
+from engine.domain import facts as f
 from engine.switch import orders
+from engine.switch.freeswitch import FreeSwitch
 from tests.contracts.switch.calls import PATIENT, Calls, between_ms
+from tests.dialer.test_robots import robots_world
 
 
 def test_nobody_comes_and_the_message_begins_in_time_and_ends_the_call(calls: Calls) -> None:
@@ -45,6 +51,61 @@ def test_a_robot_takes_the_call_out_of_its_net_by_a_transfer(calls: Calls) -> No
     assert begun["Playback-File-Path"] == str(calls.prompt())
     calls.esl.wait_event("CHANNEL_PARK", person)
     calls.esl.quiet(lambda e: e["Event-Name"] in ("PLAYBACK_START", "CHANNEL_HANGUP"), for_s=0.5)
+
+
+def test_a_robot_cut_off_after_any_of_its_orders_leaves_nobody_in_silence(calls: Calls) -> None:
+    told = robots_orders(str(calls.prompt()))
+    assert len(told) >= 3
+    people = [calls.answered(PATIENT, calls.net())[0] for _ in range(len(told) + 1)]
+    for count, person in enumerate(people):
+        calls.esl.wait_event("CHANNEL_EXECUTE", person)
+        for order in told[:count]:
+            calls.esl.api(order.replace(LEG, person))
+    for person in people:
+        answer = calls.esl.wait_event("CHANNEL_ANSWER", person)
+        assert between_ms(answer, calls.esl.wait_event("PLAYBACK_START", person)) < 2_000
+
+
+LEG = str(UUID(int=7))
+
+
+def robots_orders(prompt: str) -> list[str]:
+    """All that an engine tells the switch of leg LEG from its answer until the first prompt plays."""
+    world = robots_world(file=prompt, leg_id=LEG)
+    world.run()
+    dialed = len(world.switch.orders)
+    world.fact(f.LegAnswered, LEG)
+    link = WrittenLink()
+    real: Any = FreeSwitch("real", cast(Any, link))
+    for verb, *arguments in world.switch.orders[dialed:]:
+        getattr(real, verb)(*arguments)
+    return link.texts
+
+
+class WrittenLink:
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def send_api(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def test_a_robots_prompt_takes_the_place_of_all_that_was_queued(calls: Calls) -> None:
+    """As when it is adopted, or a key cuts its first prompt."""
+    person, _ = calls.parked()
+    for _ in range(3):
+        calls.esl.execute(person, "playback", str(calls.prompt("abandon.wav")))
+    calls.esl.wait_event("PLAYBACK_START", person)
+    for _ in range(2):
+        since = len(calls.esl.events)
+        order = orders.begin_with(person, [str(calls.prompt()), str(calls.prompt("abandon.wav"))])
+        assert calls.esl.api(order).startswith("+OK")
+        begun = calls.esl.wait_event("PLAYBACK_START", person, since=since)
+        assert begun["Playback-File-Path"] == str(calls.prompt())
+    parked = calls.esl.wait_event("CHANNEL_PARK", person, since=since)
+    assert 3_900 < between_ms(begun, parked) < 4_600, "both its prompts, to their end, and no other"
+    step = calls.esl.execute(person, "playback", str(calls.prompt("abandon.wav")))
+    calls.esl.wait(lambda e: e["Event-Name"] == "CHANNEL_EXECUTE_COMPLETE" and e["Application-UUID"] == step)
 
 
 def test_the_running_message_is_cut_by_a_bridge(calls: Calls) -> None:
