@@ -57,8 +57,9 @@ class Control(Protocol):
     def pause_campaign(self, campaign_id: str) -> dict[str, Any]: ...
     def stop_campaign(self, campaign_id: str) -> dict[str, Any]: ...
     def campaign_status(self, campaign_id: str) -> dict[str, Any]:
-        """state, mode, queue {due, later, claimed, done, next_due_at_s}, calls by state, summary of results,
-        last pacing decision with its reason, what AMD's errors cost (`amd`; None: no AMD)."""
+        """state, mode, queue {due, later, claimed, done, next_due_at_s}, calls by state, summary of results
+        (`summary_is_whole`: False while a long journal is still being read after the start), last pacing
+        decision with its reason, what AMD's errors cost (`amd`; None: no AMD)."""
         ...
 
     def campaign_allow_amd(self, campaign_id: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from importlib import metadata
 from typing import Any
 
@@ -12,13 +11,12 @@ from engine.app.agents_office import AgentsOffice
 from engine.app.doctor import examine
 from engine.app.importing import import_csv
 from engine.app.meters import Meters
-from engine.app.totals import Totals
+from engine.app.totals import Totals, cdr_of_record
 from engine.control import NotFound, Refused
 from engine.domain.attempt import Cdr
 from engine.domain.campaign import Campaign, CampaignState, Mode
 from engine.domain.errors import StoreError
 from engine.pacing.snapshot import Decision
-from engine.reports.kpi import CampaignSummary, summarise
 
 ELSEWHERE = "served by another engine"
 
@@ -29,7 +27,7 @@ class Office(AgentsOffice):
     def __init__(self, engine: Any) -> None:
         super().__init__(engine)
         self._meters = Meters(engine)
-        self._totals = Totals(self.cdrs, time.monotonic)
+        self._totals = Totals(engine.journal.reader, time.monotonic)
 
     # --- the whole ---------------------------------------------------------------------------------
 
@@ -176,6 +174,7 @@ class Office(AgentsOffice):
             "needs_agents": needs,
             "amd": self.engine.dialer.calls.amd.figures(campaign) if campaign.screening else None,
             "summary": self._totals.of(campaign_id).as_record(),
+            "summary_is_whole": self._totals.is_whole,
         }
 
     def campaign_allow_amd(self, campaign_id: str) -> dict[str, Any]:
@@ -210,22 +209,12 @@ class Office(AgentsOffice):
 
     def summary(self, campaign_id: str) -> dict[str, Any]:
         self._campaign(campaign_id)
-        cdrs = (cdr for cdr in self.cdrs() if cdr.campaign_id == campaign_id)
-        return summarise(cdrs).get(campaign_id, CampaignSummary(campaign_id)).as_record()
+        return self._totals.all_of(campaign_id).as_record()
 
     def cdrs(self) -> Iterator[Cdr]:
         """Every CDR of the journal, archive and hot tail."""
         for record in self.journal(frozenset({"cdr"}), 0.0):
             yield cdr_of_record(record)
-
-
-CDR_FIELDS = tuple(one.name for one in fields(Cdr))
-
-
-def cdr_of_record(record: Mapping[str, Any]) -> Cdr:
-    """A CDR as it was settled, from its record in the journal."""
-    known = {name: record[name] for name in CDR_FIELDS if name in record}
-    return Cdr(**{**known, "script_path": tuple(known.get("script_path", ()))})
 
 
 def decided(decision: Decision) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class HotJournal:
         self._batcher = batcher
         self._shards = shards
         self._clock = clock
-        self._reader = reader
+        self.reader = reader
         self._run = uuid4().hex[:12]
         self._number = 0
         self._waiting: deque[Record] = deque()
@@ -70,7 +70,7 @@ class HotJournal:
 
     def read(self, kinds: frozenset[str] | None = None, since_s: float = 0.0) -> Iterator[dict[str, Any]]:
         """What was appended in the last moments may still be on its way."""
-        return self._reader.read(kinds, since_s)
+        return self.reader.read(kinds, since_s)
 
     def flush(self, within_s: float) -> bool:
         """Wait until everything appended is stored or spooled; False when the time was too short."""

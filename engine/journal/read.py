@@ -1,6 +1,7 @@
 """The whole journal, oldest first: the archive, then what the store still holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from heapq import merge
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,19 @@ from engine.store.layout import root_of
 PAGE: Final = 2_000  # entries of all shards in one look: more would hold up the greenlets beside us
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far somebody has read in the archive: behind a block's end. `marks`: the last id of each shard
+    until there."""
+
+    segment: str = ""
+    offset: int = 0
+    marks: Mapping[int, StreamId] = field(default_factory=dict)
+
+
+START: Final = Place()
+
+
 class JournalReader:
     """Reads beside a running engine and archiver, without holding either up.
 
@@ -28,18 +42,37 @@ class JournalReader:
         self._folder = folder
         self._streams = [f"{root_of(shard)}:journal" for shard in range(shards)]
 
-    def read(self, kinds: frozenset[str] | None = None, since_s: float = 0.0) -> Iterator[dict[str, Any]]:
+    def read(
+        self, kinds: frozenset[str] | None = None, since_s: float = 0.0, behind: Place = START
+    ) -> Iterator[dict[str, Any]]:
         """Records as `engine.ports.Journal` describes them. Raises StoreError when the store is away."""
         since: StreamId = (int(since_s * 1000), 0)
         turns = Turns()
-        for entry in self._entries(since):
+        for entry in self._entries(since, behind):
             turns()
             if entry.stream_id >= since and (kinds is None or entry.kind in kinds):
                 yield entry.readable()
 
-    def _entries(self, since: StreamId) -> Iterator[Entry]:
-        marks: dict[int, StreamId] = {}
-        position = (_first_segment(since), 0)
+    def archived(
+        self, kinds: frozenset[str], behind: Place = START
+    ) -> Iterator[tuple[Place, list[dict[str, Any]]]]:
+        """The archive's records, block by block, each with the place after it: whoever keeps the last place
+        reads no block twice. What the archive lacks yet is read by `read(kinds, behind=place)`."""
+        turns = Turns()
+        for path in segments(self._folder):
+            if path.name < behind.segment:
+                continue
+            for end, block in blocks(path, behind.offset if path.name == behind.segment else 0):
+                found = []
+                for entry in block.entries():
+                    turns()
+                    if entry.kind in kinds:
+                        found.append(entry.readable())
+                yield Place(path.name, end, block.marks), found
+
+    def _entries(self, since: StreamId, behind: Place) -> Iterator[Entry]:
+        marks = dict(behind.marks)
+        position = (behind.segment or _first_segment(since), behind.offset)
         while True:
             page = self._page(marks, since)
             is_stale = False

@@ -95,9 +95,11 @@ class CampaignSummary:
         }
 
 
-def summarise(cdrs: Iterable[Cdr]) -> dict[str, CampaignSummary]:
-    """Campaign id → its summary, in the order the campaigns first appear."""
-    found: dict[str, CampaignSummary] = {}
+def summarise(
+    cdrs: Iterable[Cdr], found: dict[str, CampaignSummary] | None = None
+) -> dict[str, CampaignSummary]:
+    """Campaign id → its summary, in the order the campaigns first appear. `found`: what they are added to."""
+    found = {} if found is None else found
     for cdr in cdrs:
         summary = found.get(cdr.campaign_id)
         if summary is None:

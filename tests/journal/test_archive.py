@@ -13,6 +13,7 @@ import pytest
 from engine.domain.errors import StoreError
 from engine.journal.archive import run
 from engine.journal.frames import framed, read_frames
+from engine.journal.read import START
 from engine.journal.register import Register
 from engine.journal.segments import GENESIS, Block, Entry, blocks, chained, last_block, segments, write_block
 from engine.journal.verify import verify
@@ -119,6 +120,25 @@ def test_records_that_move_to_the_archive_while_they_are_read_are_told_once(desk
     desk.archive_all()
     told += [record["n"] for record in reading]
     assert told == list(range(1200))
+
+
+def test_whoever_keeps_their_place_in_the_archive_is_told_everything_once(desk: Desk) -> None:
+    told: list[int] = []
+    place = START
+    for round_ in range(4):
+        for n in range(100):
+            fields = {"k": "note" if n % 2 else "agent", "b": pack_plain({"n": 100 * round_ + n})}
+            desk.client.xadd(f"{{s{n % SHARDS:02d}}}:journal", fields)
+        if round_ < 3:
+            desk.archive_all()
+        for read_to, records in desk.reader.archived(frozenset({"note"}), place):
+            told += [record["n"] for record in records]
+            place = read_to
+        behind = [record["n"] for record in desk.reader.read(frozenset({"note"}), behind=place)]
+        assert sorted(told + behind) == list(range(1, 100 * (round_ + 1), 2))
+    assert len(behind) == 50
+    desk.archive_all()
+    assert [record["n"] for record in desk.reader.read(frozenset({"note"}), behind=place)] == behind
 
 
 @pytest.mark.parametrize("when", ["before the store was trimmed", "after its standing was told"])
