@@ -6,12 +6,12 @@ without bound and no slow handler holds up its neighbours.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import gevent
-from gevent.event import AsyncResult, Event
+from gevent.event import AsyncResult
 from greenlet import getcurrent, greenlet
 
 log = logging.getLogger(__name__)
@@ -20,9 +20,6 @@ TURN_S = 1e-6
 """More than 0: gevent looks at sockets and timers only after fifty callbacks, and sleep(0) is a callback."""
 
 FAILURES = (Exception, gevent.Timeout)  # a Timeout nobody caught is no Exception to Python
-
-K = TypeVar("K", bound=Hashable)
-T = TypeVar("T")
 
 
 def start(name: str, fn: Callable[..., object], *args: object) -> gevent.Greenlet:
@@ -38,6 +35,13 @@ def run_soon(name: str, fn: Callable[..., object], *args: object) -> None:
 def start_later(after_s: float, name: str, fn: Callable[..., object], *args: object) -> gevent.Greenlet:
     """The same, after a delay in seconds. `kill()` of the greenlet returned calls it off."""
     return gevent.spawn_later(after_s, _heard, name, fn, args)
+
+
+def run_later(after_s: float, name: str, fn: Callable[..., object], *args: object) -> Callable[[], None]:
+    """`run_soon`, after a delay in seconds. The function returned calls it off."""
+    timer = gevent.get_hub().loop.timer(after_s)
+    timer.start(_crew.run, name, fn, args)
+    return timer.stop  # type: ignore[no-any-return]
 
 
 def supervise(name: str, run: Callable[[], object], on_death: Callable[[str], object]) -> gevent.Greenlet:
@@ -80,7 +84,7 @@ class Crew:
     pieces of work that wait, and a burst of a thousand short ones costs one.
     """
 
-    def __init__(self, kept: int = 64, most_ms: float = 5.0) -> None:
+    def __init__(self, kept: int = 256, most_ms: float = 5.0) -> None:
         self._kept, self._most_s = kept, most_ms / 1000.0
         self._work: deque[tuple[str, Callable[..., object], tuple[object, ...]]] = deque()
         self._idle: list[greenlet] = []
@@ -125,7 +129,7 @@ class Deadline:
     def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
         self._s, self._clock = seconds, clock
         self._waits: deque[tuple[float, AsyncResult[Any]]] = deque()
-        self._timer: gevent.Greenlet | None = None
+        self._armed = False
 
     def get(self, result: "AsyncResult[Any]") -> Any:
         """Block until it is there. TimeoutError: it was not in time."""
@@ -133,8 +137,9 @@ class Deadline:
         while waits and waits[0][1].ready():
             waits.popleft()
         waits.append((self._clock() + self._s, result))
-        if self._timer is None:
-            self._timer = start_later(self._s, "deadline", self._look)
+        if not self._armed:
+            self._armed = True
+            run_later(self._s, "deadline", self._look)
         return result.get()
 
     def _look(self) -> None:
@@ -143,7 +148,9 @@ class Deadline:
             _, result = waits.popleft()
             if not result.ready():
                 result.set_exception(TimeoutError())
-        self._timer = start_later(waits[0][0] - now, "deadline", self._look) if waits else None
+        self._armed = bool(waits)
+        if waits:
+            run_later(waits[0][0] - now, "deadline", self._look)
 
 
 class Pool:
@@ -203,101 +210,6 @@ class HubLag:
             gevent.sleep(self._every_s)
             self.last_ms = max(0.0, (self._clock() - slept_from - self._every_s) * 1000.0)
             self.worst_ms = max(self.worst_ms, self.last_ms)
-
-
-class Mailboxes(Generic[K, T]):
-    """Ordered per key, unordered between keys: a slow handler holds up its own key and nobody else's.
-
-    A greenlet takes one busy key after the other, each until it is empty, and before it hands an item over it
-    makes sure that another stands by, which runs the moment the first one blocks. So there are as many
-    greenlets as handlers that wait, and a burst of a thousand short items costs two.
-
-    `limit` items wait in all and `limit_per_key` for one key; above that an item that `may_drop` says may go
-    is dropped and counted, and the poster is asked (`full`, `wait_for_room`) to stop reading until there is
-    room. Items that may not be dropped are always taken.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        handle: Callable[[T], object],
-        *,
-        limit: int = 20_000,
-        limit_per_key: int = 256,
-        may_drop: Callable[[T], bool] = lambda _: False,
-    ) -> None:
-        self.name, self.limit, self.limit_per_key = name, limit, limit_per_key
-        self._handle, self._may_drop = handle, may_drop
-        self._boxes: dict[K, deque[T]] = {}
-        self._unclaimed: deque[K] = deque()
-        self._standing_by = False
-        self._room = Event()
-        self._empty = Event()
-        self._empty.set()
-        self.waiting = self.handled = self.dropped = self.failed = self.most_waiting = 0
-
-    @property
-    def full(self) -> bool:
-        return self.waiting >= self.limit
-
-    def post(self, key: K, item: T) -> bool:
-        """Queue the item; False when it was dropped. Never blocks."""
-        box = self._boxes.get(key)
-        if (self.full or (box is not None and len(box) >= self.limit_per_key)) and self._may_drop(item):
-            self.dropped += 1
-            return False
-        self.waiting += 1
-        if self.waiting > self.most_waiting:
-            self.most_waiting = self.waiting
-        if box is None:
-            self._boxes[key] = deque((item,))
-            self._unclaimed.append(key)
-            self._empty.clear()
-            self._stand_by()
-        else:
-            box.append(item)
-        return True
-
-    def wait_for_room(self, timeout_s: float) -> bool:
-        """Block until fewer than `limit` items wait, or the time is over (False)."""
-        if not self.full:
-            return True
-        self._room.clear()
-        return bool(self._room.wait(timeout_s))
-
-    def join(self, timeout_s: float) -> bool:
-        """Block until everything posted has been handled, or the time is over (False)."""
-        return bool(self._empty.wait(timeout_s))
-
-    def _stand_by(self) -> None:
-        if self._unclaimed and not self._standing_by:
-            self._standing_by = True
-            run_soon(self.name, self._work)
-
-    def _work(self) -> None:
-        self._standing_by = False
-        while self._unclaimed:
-            key = self._unclaimed.popleft()
-            self._stand_by()
-            self._drain(key)
-
-    def _drain(self, key: K) -> None:
-        box = self._boxes[key]
-        while box:
-            item = box.popleft()
-            try:
-                self._handle(item)
-            except FAILURES:
-                self.failed += 1
-                log.exception("handler failed", extra={"mailboxes": self.name, "key": key})
-            finally:
-                self.waiting -= 1
-            self.handled += 1
-            if self.waiting < self.limit and not self._room.is_set():
-                self._room.set()
-        del self._boxes[key]
-        if not self._boxes:
-            self._empty.set()
 
 
 class Turns:

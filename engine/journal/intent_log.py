@@ -12,9 +12,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-import gevent
 import msgpack
-from gevent.event import AsyncResult
+from gevent.event import AsyncResult, Event
 
 from engine import greenlets
 from engine.domain.attempt import Intent
@@ -50,7 +49,8 @@ class IntentLog:
         self._open = _replayed(self._path)
         self._bytes = self._path.stat().st_size if self._path.exists() else 0
         self._waiting: deque[tuple[bytes, AsyncResult[None] | None]] = deque()
-        self._writer: gevent.Greenlet | None = None
+        self._writes = False
+        self._written = Event()
         self._rests_s, self._clock = rests_s, clock
         self._deadline_s, self._deadline = deadline_s, greenlets.Deadline(deadline_s)
         self._resting: deque[tuple[float, str]] = deque()
@@ -90,15 +90,21 @@ class IntentLog:
     def close(self, within_s: float = DEADLINE_S) -> None:
         """Write the settlements that still wait, so that the next start finds nothing open in vain."""
         self._write_settled(math.inf)
-        if self._waiting and self._writer is None:
-            self._writer = greenlets.start("intent log", self._drain)
-        if self._writer is not None:
-            self._writer.join(within_s)
+        if self._waiting:
+            self._wake()
+        if self._writes:
+            self._written.wait(within_s)
 
     def _write(self, row: list[Any], done: "AsyncResult[None] | None") -> None:
         self._waiting.append((framed(msgpack.packb(row)), done))
-        if done is not None and self._writer is None:
-            self._writer = greenlets.start("intent log", self._drain)
+        if done is not None:
+            self._wake()
+
+    def _wake(self) -> None:
+        if not self._writes:
+            self._writes = True
+            self._written.clear()
+            greenlets.run_soon("intent log", self._drain)
 
     def _drain(self) -> None:
         try:
@@ -112,7 +118,8 @@ class IntentLog:
                     else:
                         done.set_exception(failure)
         finally:
-            self._writer = None
+            self._writes = False
+            self._written.set()
 
     def _stored(self, data: bytes) -> StoreError | None:
         try:

@@ -67,7 +67,7 @@ class Batcher:
         self._connection: Any = None
         self._used_at_s = 0.0
         self._waiting: deque[_Request] = deque()
-        self._departure: gevent.Greenlet | None = None
+        self._stay: Callable[[], None] | None = None
         self._flushing = False
         self._deadline = greenlets.Deadline(DEADLINE_S)
         self.batches = 0
@@ -100,8 +100,8 @@ class Batcher:
             if not patient:
                 self._flushing = True
                 greenlets.run_soon("store", self._flush)
-            elif self._departure is None:
-                self._departure = greenlets.start_later(PATIENCE_S, "store", self._depart)
+            elif self._stay is None:
+                self._stay = greenlets.run_later(PATIENCE_S, "store", self._depart)
         return request
 
     def taken(self, request: _Request, deadline_s: float = DEADLINE_S) -> list[Any]:
@@ -122,16 +122,16 @@ class Batcher:
 
     def _depart(self) -> None:
         """Patience is over, and nobody in more of a hurry has taken all along."""
-        self._departure = None
+        self._stay = None
         if not self._flushing:
             self._flushing = True
             self._flush()
 
     def _flush(self) -> None:
         """Drain what waits, then end; the next caller starts another."""
-        if self._departure is not None:
-            self._departure.kill(block=False)
-            self._departure = None
+        if self._stay is not None:
+            self._stay()
+            self._stay = None
         batch: list[_Request] = []
         try:
             while self._waiting:

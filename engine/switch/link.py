@@ -14,12 +14,13 @@ from gevent.event import Event as Signal
 
 from engine.domain.errors import DialerError, SwitchError, SwitchGone
 from engine.domain.facts import DigitPressed, Fact, LegEarlyMedia, LegRinging, StepStarted
-from engine.greenlets import Mailboxes, kill, start_later, supervise
+from engine.greenlets import kill, start_later, supervise
 from engine.switch.asking import Asking
 from engine.switch.connection import InboundWire
 from engine.switch.counters import LinkCounters
 from engine.switch.esl import Frame, command
 from engine.switch.intake import Intake
+from engine.switch.mailboxes import Mailboxes
 from engine.switch.vocabulary import SUBSCRIBED
 
 log = logging.getLogger(__name__)

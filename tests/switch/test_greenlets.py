@@ -3,7 +3,8 @@ import pytest
 from gevent.event import AsyncResult, Event
 
 from engine import greenlets
-from engine.greenlets import HubLag, Mailboxes, Pool, Turns, run_soon, start, start_later, supervise
+from engine.greenlets import HubLag, Pool, Turns, run_soon, start, start_later, supervise
+from engine.switch.mailboxes import Mailboxes
 from tests.switch.peer import wait_until
 
 
