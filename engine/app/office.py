@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib import metadata
 from typing import Any
 
@@ -27,7 +28,10 @@ class Office(AgentsOffice):
     def __init__(self, engine: Any) -> None:
         super().__init__(engine)
         self._meters = Meters(engine)
-        self._totals = Totals(engine.journal.reader, time.monotonic)
+
+    @cached_property
+    def _totals(self) -> Totals:
+        return Totals(self.engine.journal.reader, time.monotonic)
 
     # --- the whole ---------------------------------------------------------------------------------
 
