@@ -18,7 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.pacing.rates import Rates
-from engine.pacing.shapes import BIN_S, BINS, DIALING, EARLY, RINGING, SCREENING, SECONDS, Passed, Shapes
+from engine.pacing.shapes import (
+    BIN_S,
+    BINS,
+    DIALING,
+    EARLY,
+    RINGING,
+    ROW,
+    SCREENING,
+    SECONDS,
+    Passed,
+    Shapes,
+)
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
@@ -211,19 +222,19 @@ class Answers:
         """P(live within each of `ahead_s`), one row for each call that was not picked up."""
         shapes = self.shapes
         at = np.minimum((ages_s * (1.0 / BIN_S)).astype(np.intp), BINS - 1)
-        base = stages * BINS
-        here, top = base + at, base + (BINS - 1)
+        here = stages * ROW + at
         p = self.p[stages, rows]
-        live = p * shapes.flat_G[here]
-        chance = live / (live + (1.0 - p) * shapes.flat_N[here])
+        live = p * shapes.flat_G.take(here)
+        chance = live / (live + (1.0 - p) * shapes.flat_N.take(here))
         if storm > 0.05:
             chance = np.where((stages == DIALING) & (ages_s < STORM_S), chance * (1.0 - storm), chance)
         # not picked up yet: at the earliest live after the screening
-        shown = shapes.flat_F[np.minimum(here + int(shapes.screening_s / BIN_S), top)]
+        shown = shapes.flat_F.take(here + shapes.screening_bins)
         ahead = (ahead_s * (1.0 / BIN_S)).astype(np.intp)
-        later = shapes.flat_F[np.minimum(here[:, None] + ahead, top[:, None])]
-        part = (later - shown[:, None]) * (chance / (1.0 - shown + 1e-9))[:, None]
-        return np.asarray(np.minimum(np.maximum(part, 0.0), 1.0))
+        part = shapes.flat_F.take(here[:, None] + ahead)
+        part -= shown[:, None]
+        part *= (chance / (1.0 - shown + 1e-9))[:, None]
+        return np.minimum(np.maximum(part, 0.0, out=part), 1.0, out=part)
 
     def verdict_within(self, attempts: list[str], ages_s: Array, ahead_s: Array) -> Array:
         """P(found to be a person within each of `ahead_s`), one row for each call in screening."""

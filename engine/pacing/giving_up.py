@@ -9,17 +9,20 @@ little with each launch and rises with each cancel (the same integral control as
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.pacing.answers import Answers
-from engine.pacing.chance import at_most, nobody
-from engine.pacing.handling import Handling
+from engine.pacing.chance import nobody
 from engine.pacing.sight import Sight
-from engine.pacing.snapshot import Terms
+
+Array = NDArray[np.float64]
 
 BUDGET = 0.83
 """Share of the allowed cancels that is aimed at."""
 GAIN = 0.2
 AHEAD_S = np.array([1.0, 3.0])
+"""Moments at which the answer may come, seconds from now."""
+LISTENS = 0.75
+"""Share of their patience that we count on here: whoever rang so long is not to wait it out."""
 AT_FIRST = 100.0
 """Launches before the first cancel: a share of nothing is nothing."""
 
@@ -40,26 +43,27 @@ class GivingUp:
         self.log_price = min(self.log_price + GAIN, 0.0)
 
     def choose(
-        self, sight: Sight, spare: int, answers: Answers, handling: Handling, terms: Terms
+        self,
+        sight: Sight,
+        spare: int,
+        coming: Array,
+        answers: Array,
+        variance: Array,
+        taken: Array,
+        share: float,
     ) -> tuple[str, ...]:
-        """The call that is given up now, if any."""
-        allowed = BUDGET * 1.1 * terms.cancel_share * self.launches
-        if self.launches < AT_FIRST or self.cancels + 1.0 > allowed:
+        """The call that is given up now, if any. `coming`: of each call, P(live within AHEAD_S), one column
+        for each moment; the others as in `chance.nobody`, at the same moments. `share`: cancels allowed."""
+        if self.launches < AT_FIRST or self.cancels + 1.0 > BUDGET * 1.1 * share * self.launches:
             return ()
-        ripe = sight.ripe
-        likely = answers.within(sight.stages[ripe], sight.ages_s[ripe], sight.rows[ripe], AHEAD_S)[:, -1]
-        if math.log(float(likely.max()) + 1e-12) <= self.log_price:
+        likely = coming[sight.ripe, -1]
+        price = math.exp(self.log_price)
+        if float(likely.max()) <= price:
             return ()  # even if nobody came for certain
-        q = answers.within(sight.stages, sight.ages_s, sight.rows, AHEAD_S)
-        free = handling.free_within(sight.talking_s, sight.wrapping_s, AHEAD_S + 0.75 * terms.patience_s)
-        mean = q.sum(axis=0)
-        taken = at_most(free)
-        alone = nobody(mean, (q * (1.0 - q)).sum(axis=0), 0.2 * mean, taken, spare)
-        worth = float(alone.sum()) / len(AHEAD_S) * likely
+        alone = nobody(answers, variance, 0.04 * answers * answers, taken, spare)
+        worth = likely * (float(alone.sum()) / len(AHEAD_S))
         best = int(np.argmax(worth))
-        if math.log(float(worth[best]) + 1e-12) <= self.log_price:
-            return ()
-        return (sight.attempts[ripe[best]],)
+        return (sight.attempts[sight.ripe[best]],) if float(worth[best]) > price else ()
 
     def save(self) -> dict[str, float]:
         return {"log_price": self.log_price, "launches": self.launches, "cancels": self.cancels}

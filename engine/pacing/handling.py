@@ -75,6 +75,7 @@ class Handling:
         self.made_s = -1e9
         self.talk_free = np.zeros((len(ROWS_S), NEAR_S + 1))
         self.wrap_free = np.zeros((len(ROWS_S), NEAR_S + 1))
+        self.look_ahead(AHEAD_S[:1])
 
     def talk_ended(self, lasted_s: float) -> None:
         self.talk.ended(lasted_s)
@@ -106,18 +107,24 @@ class Handling:
         later = AHEAD_S[None, :].astype(int) - np.arange(NEAR_S)[:, None]
         in_time = np.where(later > 0, done[np.clip(later, 0, NEAR_S)], 0.0)
         self.talk_free = stays * (np.diff(over, axis=1) @ in_time)
+        self.look_ahead(self.ahead_s)
 
-    def free_within(self, talking_s: Array, wrapping_s: Array, ahead_s: Array) -> Array:
-        """P(free within each of `ahead_s`), one row for each agent; those who talk come first."""
+    def look_ahead(self, ahead_s: Array) -> None:
+        """From now on `free_within` answers for these moments, seconds from the decision; growing or not."""
+        self.ahead_s = ahead_s
         column = np.minimum(ahead_s, NEAR_S - 0.001)
         low = column.astype(np.intp)
         part = column - low
-        parts = []
-        for table, elapsed in ((self.talk_free, talking_s), (self.wrap_free, wrapping_s)):
-            if len(elapsed):
-                rows = table[np.searchsorted(ROWS_S, elapsed, side="right") - 1]
-                parts.append(rows[:, low] * (1.0 - part) + rows[:, low + 1] * part)
-        return np.concatenate(parts) if parts else np.zeros((0, len(ahead_s)))
+        self._free = np.concatenate(
+            [t[:, low] * (1.0 - part) + t[:, low + 1] * part for t in (self.talk_free, self.wrap_free)]
+        )
+
+    def free_within(self, talking_s: Array, wrapping_s: Array) -> Array:
+        """P(free within each moment of `look_ahead`), one row for each agent; those who talk come first."""
+        elapsed = np.concatenate((talking_s, wrapping_s))
+        rows = np.searchsorted(ROWS_S, elapsed, side="right") - 1
+        rows[len(talking_s) :] += len(ROWS_S)
+        return self._free.take(rows, axis=0)
 
     def save(self) -> dict[str, float]:
         self.dirty, self.made_s = self.dirty + 1, -1e9

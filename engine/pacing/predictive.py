@@ -7,13 +7,14 @@ abandons (`ledger`).
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.pacing.answers import GRID, STORM_S, Answers, part_of
 from engine.pacing.chance import at_most, nobody
-from engine.pacing.giving_up import GivingUp
+from engine.pacing.giving_up import AHEAD_S, LISTENS, GivingUp
 from engine.pacing.handling import Handling
 from engine.pacing.ledger import Ledger
 from engine.pacing.news import CallEnded, CallMoved, News, PersonMissed, PersonServed, TalkEnded, WrapUpEnded
@@ -26,6 +27,11 @@ Array = NDArray[np.float64]
 FEW = 12.0
 """Calls that must have ended before anything is predicted; until then one call for each ready agent."""
 SOON_S, LATER_S = 1.0, 2.5
+SOON = len(AHEAD_S)
+"""Columns of a moment that giving up asks about; the grid's follow."""
+PATIENT = np.array([LISTENS] * SOON + [1.0] * GRID)
+"""Share of an answered person's patience in which an agent may still become free, by column."""
+NO_CALLS = np.zeros((0, SOON + GRID))
 STORM = 0.4
 """Share of refused launches from which the trunk is only probed."""
 
@@ -38,6 +44,7 @@ class Predictive:
         self._terms = Terms()
         self._agents = 1
         self._ahead_s = 0.0  # the calendar's clock less the policy's
+        self._looks_at, self._patience_s, self._moments_s = NO_CALLS, -1.0, AHEAD_S  # see _moment
 
     # --- learning ----------------------------------------------------------------------------------
 
@@ -92,18 +99,20 @@ class Predictive:
             return Decision(launch, reason=f"{careful}: one call for each ready agent", numbers=numbers)
         storm = answers.storm(now_s)
         row = answers.rows.get(next_class(snapshot), 0)
-        risk = self._risk(sight, spare, storm, row)
+        moment = self._moment(sight, storm)
+        risk = Risk(moment, answers.fresh[row] * (1.0 - storm), float(answers.relative[row]), spare)
         theta = self.ledger.theta
-        launch = most_within(theta, self._room(sight, snapshot, storm), risk.after)
+        room = self._room(sight, snapshot, storm)
+        launch = most_within(theta, room, risk) if room > 0 and risk.now <= theta else 0
         cancel: tuple[str, ...] = ()
-        if sight.ripe and not launch:
-            cancel = self.giving_up.choose(sight, spare, answers, self.handling, terms)
-        numbers = self._numbers(sight, row, risk.now, risk.soon)
-        reason = f"{sight.ready} ready, {risk.soon:.1f} soon, {flying} in flight; "
+        if len(sight.ripe) and not launch:
+            cancel = self.giving_up.choose(sight, spare, *moment.soon(), terms.cancel_share)
+        numbers = self._numbers(sight, row, risk.now, moment.free)
+        reason = f"{sight.ready} ready, {moment.free:.1f} soon, {flying} in flight; "
         reason += f"risk {risk.now:.3f}, θ {theta:.3f}"
         if storm > STORM:
             reason += f"; the trunk refuses {storm:.0%}: probing"
-        far = risk.now > 4.0 * theta and not sight.ripe  # then time alone changes little in a second
+        far = risk.now > 4.0 * theta and not len(sight.ripe)  # then time alone changes little in a second
         return Decision(launch, cancel, LATER_S if far else SOON_S, reason, numbers)
 
     def _careful(self, snapshot: Snapshot) -> str:
@@ -125,27 +134,29 @@ class Predictive:
             room = min(room, 1 + agents // 30 - int(young))
         return room if agents else 0
 
-    def _risk(self, sight: Sight, spare: int, storm: float, row: int) -> "Risk":
-        answers, grid = self.answers, self.answers.grid
-        mean, variance, doubt = np.zeros(GRID), np.zeros(GRID), np.zeros(GRID)
+    def _moment(self, sight: Sight, storm: float) -> "Moment":
+        answers = self.answers
+        if self._looks_at is not answers.grid or self._patience_s != self._terms.patience_s:
+            self._looks_at, self._patience_s = answers.grid, self._terms.patience_s
+            self._moments_s = np.concatenate((AHEAD_S, answers.grid))
+            self.handling.look_ahead(self._moments_s + PATIENT * self._patience_s)
+        ahead_s = self._moments_s
+        coming, mean = NO_CALLS, np.zeros(GRID + SOON)
+        variance, shared = mean, mean
         if sight.attempts:
-            q = answers.within(sight.stages, sight.ages_s, sight.rows, grid, storm)
-            mean, variance = q.sum(axis=0), (q * (1.0 - q)).sum(axis=0)
+            coming = answers.within(sight.stages, sight.ages_s, sight.rows, ahead_s, storm)
+            mean = np.add.reduce(coming, axis=0)
+            variance = mean - np.einsum("ng,ng->g", coming, coming)
             if len(answers.rows) == 1:
-                doubt = (mean * answers.relative[0]) ** 2
+                shared = (mean * answers.relative[0]) ** 2
             else:  # what is unknown of one class is unknown of all its calls, but not of another's
                 for one in set(sight.rows.tolist()):
-                    doubt = doubt + (q[sight.rows == one].sum(axis=0) * answers.relative[one]) ** 2
+                    shared = shared + (coming[sight.rows == one].sum(axis=0) * answers.relative[one]) ** 2
         if sight.screening:
-            q = answers.verdict_within(sight.screening, sight.screening_s, grid)
+            q = answers.verdict_within(sight.screening, sight.screening_s, ahead_s)
             mean, variance = mean + q.sum(axis=0), variance + (q * (1.0 - q)).sum(axis=0)
-        free = self.handling.free_within(sight.talking_s, sight.wrapping_s, grid + self._terms.patience_s)
-        expected = free.sum(axis=0)
-        new = answers.fresh[row] * (1.0 - storm)
-        taken = at_most(free)
-        return Risk(
-            mean, variance, doubt, new, float(answers.relative[row]), taken, spare, float(expected[GRID // 2])
-        )
+        free = self.handling.free_within(sight.talking_s, sight.wrapping_s)
+        return Moment(coming, mean, variance, shared, at_most(free), float(free[:, SOON + GRID // 2].sum()))
 
     # --- telling -----------------------------------------------------------------------------------
 
@@ -188,35 +199,43 @@ class Predictive:
             getattr(self, part).load(part_of(learned, f"{part}."))
 
 
+class Moment(NamedTuple):
+    """Who will need an agent and who will be free: at the moments of giving up first, then at the grid's.
+
+    `coming`: P(live by then) of each call not picked up; `mean`, `variance`: of the live answers by then;
+    `shared`: of its variance what all calls have in common; `taken`: see `chance.at_most`; `free`: agents
+    expected to be free in the middle of the grid.
+    """
+
+    coming: Array
+    mean: Array
+    variance: Array
+    shared: Array
+    taken: Array
+    free: float
+
+    def soon(self) -> tuple[Array, Array, Array, Array]:
+        return self.coming[:, :SOON], self.mean[:SOON], self.variance[:SOON], self.taken[:SOON]
+
+
 class Risk:
-    """P(the next call launched finds nobody), and after some more. See `chance.nobody` for the arguments."""
+    """P(the next call launched finds nobody), and after some more. `new`: P(live by then) of a call launched
+    now, by moment of the grid; `relative`: standard deviation of its answer probability, over it."""
 
-    def __init__(
-        self,
-        mean: Array,
-        variance: Array,
-        doubt: Array,
-        new: Array,
-        relative: float,
-        taken: Array,
-        spare: int,
-        soon: float,
-    ) -> None:
-        self._mean, self._variance, self._doubt = mean, variance, doubt
-        self._new, self._new_variance, self._relative = new, new * (1.0 - new), relative
-        self._taken, self._spare, self.soon = taken, spare, soon
-        self.now = self.after(0)
+    def __init__(self, moment: Moment, new: Array, relative: float, spare: int) -> None:
+        self._moment, self._spare = moment, spare
+        self._new, self._relative = new, relative
+        self.now = float(self(np.zeros(1))[0])
 
-    def after(self, more: int) -> float:
-        """The risk of a call that is launched together with `more` others."""
-        if more == 0 and hasattr(self, "now"):
-            return self.now
+    def __call__(self, more: Array) -> Array:
+        """The risk of a call that is launched together with so many others, for each of `more`."""
+        moment, more = self._moment, more[:, None]
         new = more * self._new
-        doubt = np.sqrt(self._doubt + (new * self._relative) ** 2)
-        chance = nobody(
-            self._mean + new, self._variance + more * self._new_variance, doubt, self._taken, self._spare
+        shared = moment.shared[SOON:] + (new * self._relative) ** 2
+        mean, variance = moment.mean[SOON:] + new, moment.variance[SOON:] + new * (1.0 - self._new)
+        return np.asarray(
+            nobody(mean, variance, shared, moment.taken[SOON:], self._spare).sum(axis=-1) / GRID
         )
-        return float(chance.sum()) / GRID
 
 
 def next_class(snapshot: Snapshot) -> str:
@@ -226,18 +245,19 @@ def next_class(snapshot: Snapshot) -> str:
     return snapshot.calls[-1].call_class if snapshot.calls else ""
 
 
-def most_within(theta: float, room: int, risk: Callable[[int], float]) -> int:
-    """The largest n ≤ `room` whose last call carries a risk of at most θ; the risk grows with n."""
-    if room <= 0 or risk(0) > theta:
-        return 0
-    low, high = 1, 2
-    while high <= room and risk(high - 1) <= theta:
-        low, high = high, high * 2
-    high = min(high, room + 1)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if risk(middle - 1) <= theta:
-            low = middle
+def most_within(theta: float, room: int, risk: Callable[[Array], Array]) -> int:
+    """The largest n ≤ `room` whose last call carries a risk of at most θ; the risk grows with n. `risk`: of
+    a call that is launched together with so many others. That of the first one is known to be low enough."""
+    low, bad, reach = 1, room + 1, 1  # so many may go, so many may not; how far to jump
+    while bad - low > 1:
+        if bad > room and reach < bad - low:
+            tries = [n for n in (low + reach * k for k in (1, 2, 4, 8)) if n < bad]
+            reach *= 16
         else:
-            high = middle
+            tries = sorted({low + (bad - low) * k // 5 for k in range(1, 5)} - {low})
+        for n, found in zip(tries, risk(np.array(tries) - 1.0), strict=True):
+            if found > theta:
+                bad = n
+                break
+            low = n
     return low

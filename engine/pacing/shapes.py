@@ -16,6 +16,9 @@ DIALING, RINGING, EARLY, SCREENING = range(4)
 SECONDS = 64
 MEMORY = 3_000.0
 """Calls after which an old one counts 1/e."""
+ROW = 3 * BINS
+"""Length of one stage's row in the flat tables: past the histogram's end its last value goes on, so that an
+age, a look ahead and a screening may be added up without asking."""
 TIMES = (np.arange(BINS) + 0.5) * BIN_S
 
 
@@ -98,17 +101,17 @@ class Shapes:
         self.F = np.cumsum(shares(counts["live_after"], 3, 6.0 * guess), axis=1)
         self.G = 1.0 - np.cumsum(shares(counts["left_live"], 2, 4.0 * guess), axis=1)
         self.N = 1.0 - np.cumsum(shares(counts["left_else"], 1, 4.0 * other), axis=1)
-        self.flat_F, self.flat_G, self.flat_N = self.F.ravel(), self.G.ravel() + 1e-9, self.N.ravel() + 1e-6
+        self.flat_F, self.flat_G, self.flat_N = flat(self.F), flat(self.G) + 1e-9, flat(self.N) + 1e-6
         self.fate = counts["fates"]
         seen = self.fate.sum(axis=1)
         self.base = RINGING if seen[RINGING] > max(8.0, 0.3 * seen[DIALING]) else DIALING
         verdicts = shares(counts["verdicts"], 1, 0.25 * np.exp(-TIMES / 2.0))
         self.verdict_later = 1.0 - np.cumsum(verdicts, axis=1)
         self.screening_s = float(verdicts[0] @ TIMES) if counts["verdicts"].any() else 0.0
+        self.screening_bins = int(self.screening_s / BIN_S)
         picked = counts["picked"]
         total = picked.sum(axis=(0, 2)) + 0.5
-        near = np.stack([smooth(stage, 1) for stage in picked])
-        self.person = (near[:, 0] + 1.5 * total[0] / total.sum()) / (near.sum(axis=1) + 1.5)
+        self.person = (picked[:, 0] + 1.5 * total[0] / total.sum()) / (picked.sum(axis=1) + 1.5)
 
     def save(self) -> dict[str, float]:
         return {key: value for name, one in self.counts.items() for key, value in one.save(name).items()}
@@ -119,19 +122,24 @@ class Shapes:
 
 
 def smooth(counts: Array, width: int) -> Array:
-    """Each row spread over a triangle of `width` bins to either side; nothing is lost at the left end."""
-    kernel = np.bartlett(2 * width + 1)
-    kernel /= kernel.sum()
-    out = np.empty_like(counts)
-    for k, row in enumerate(counts):
-        padded = np.concatenate((row[width - 1 :: -1], row, np.zeros(width)))
-        out[k] = np.convolve(padded, kernel, "valid")
+    """Each row spread over a triangle that reaches `width` − 1 bins to either side; nothing is lost at the
+    left end."""
+    bins = counts.shape[1]
+    wide = np.concatenate((counts[:, width - 1 :: -1], counts, np.zeros((len(counts), width))), axis=1)
+    out = counts / width
+    for off in range(1, width):
+        part = (width - off) / width**2
+        out += part * (wide[:, width - off : width - off + bins] + wide[:, width + off : width + off + bins])
     return out
 
 
 def shares(counts: Array, width: int, guess: Array) -> Array:
     spread = smooth(counts, width) + guess
     return np.asarray(spread / spread.sum(axis=1, keepdims=True))
+
+
+def flat(table: Array) -> Array:
+    return np.pad(table, ((0, 0), (0, ROW - BINS)), mode="edge").ravel()
 
 
 def bin_of(duration_s: float) -> int:

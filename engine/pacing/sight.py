@@ -1,19 +1,19 @@
 """A snapshot as arrays: who is or will be free, which calls may need them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.pacing.answers import STAGES, Answers
+from engine.pacing.shapes import RINGING
 from engine.pacing.snapshot import Snapshot
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
 
-@dataclass(slots=True)
-class Sight:
+class Sight(NamedTuple):
     """`ready`: agents; `talking_s`, `wrapping_s`: of the busy ones, how long already. Calls not picked up:
     `stages`, `rows` (classes), `ages_s` in the stage, `attempts`; those after
     `own` belong to other campaigns. `ripe`: indices of own calls that may be given up. `screening`,
@@ -28,7 +28,7 @@ class Sight:
     ages_s: Array
     attempts: list[str]
     own: int
-    ripe: list[int]
+    ripe: Whole
     screening: list[str]
     screening_s: Array
     waiting: int
@@ -54,12 +54,11 @@ def look(now_s: float, snapshot: Snapshot, answers: Answers) -> Sight:
     rows: list[int] = []
     since: list[float] = []
     attempts: list[str] = []
-    ripe: list[int] = []
     screening: list[str] = []
     screening_s: list[float] = []
     demand = snapshot.demand
     waiting = demand.inbound_waiting + demand.robot_transfers + demand.callbacks_due
-    ripe_s, row_of = now_s - snapshot.terms.least_ring_s, answers.rows.get
+    row_of = answers.rows.get
     own = 0
     for group in (snapshot.calls, snapshot.others):
         for attempt_id, state, _, since_s, call_class, needs_agent, reserved, _ in group:
@@ -67,8 +66,6 @@ def look(now_s: float, snapshot: Snapshot, answers: Answers) -> Sight:
                 continue
             stage = STAGES.get(state)
             if stage is not None:
-                if state == "ringing" and since_s <= ripe_s and group is snapshot.calls:
-                    ripe.append(len(attempts))
                 stages.append(stage)
                 rows.append(row_of(call_class, 0))
                 since.append(since_s)
@@ -80,16 +77,18 @@ def look(now_s: float, snapshot: Snapshot, answers: Answers) -> Sight:
                 waiting += 1
         if group is snapshot.calls:
             own = len(attempts)
+    stage_of, since_of = np.array(stages, np.intp), np.array(since)
+    rings = (stage_of[:own] == RINGING) & (since_of[:own] <= now_s - snapshot.terms.least_ring_s)
     return Sight(
         ready,
         now_s - np.array(talking),
         now_s - np.array(wrapping),
-        np.array(stages, np.intp),
+        stage_of,
         np.array(rows, np.intp),
-        now_s - np.array(since),
+        now_s - since_of,
         attempts,
         own,
-        ripe,
+        np.flatnonzero(rings),
         screening,
         now_s - np.array(screening_s),
         waiting,

@@ -8,9 +8,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.pacing.chance import at_most, binomial, nobody
+from engine.pacing.chance import FEW, at_most, binomial, nobody
 from engine.pacing.handling import EDGES, Duration, Handling
 from engine.pacing.ledger import AIM, Ledger
+from engine.pacing.predictive import most_within
 from engine.pacing.rates import P, Rates
 from engine.pacing.shapes import BIN_S, TIMES
 from tests.bench.small_world import Plan, World
@@ -38,6 +39,46 @@ def test_of_equal_chances_the_binomial_is_exact(n: int, p: float) -> None:
     assert np.allclose(found[: n + 1], wanted, atol=1e-6)
 
 
+@given(st.lists(st.floats(0.0, 1.0), max_size=FEW))
+@settings(deadline=None)
+def test_how_many_of_a_few_agents_are_free_is_known_exactly(chances: list[float]) -> None:
+    found = at_most(np.array([chances]).reshape(-1, 1))[0]
+    assert np.allclose(found, np.cumsum(exactly(chances)), atol=1e-12)
+
+
+@given(st.integers(FEW + 1, 300), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=30)
+def test_how_many_of_many_agents_are_free_is_known_closely(agents: int, dice: random.Random) -> None:
+    chances = [dice.betavariate(0.4, 2.0) for _ in range(agents)]
+    found = at_most(np.array(chances)[:, None])[0]
+    wanted = np.cumsum(exactly(chances))[: len(found)]
+    assert np.abs(found[: len(wanted)] - wanted).max() < 0.02
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0.0, 60.0), min_size=2, max_size=5), st.floats(0.3, 1.0), st.integers(-4, 9))
+def test_several_cases_at_once_have_the_chances_that_each_has_alone(
+    means: list[float], rest: float, spare: int
+) -> None:
+    answers = np.array([[m, 1.5 * m] for m in means])
+    free = at_most(np.array([[0.2, 0.6], [0.9, 0.95], [0.05, 0.1]]))
+    together = nobody(answers, answers * rest, 0.1 * answers, free, spare)
+    alone = [nobody(a, a * rest, 0.1 * a, free, spare) for a in answers]
+    assert np.allclose(together, alone, atol=1e-6)
+
+
+@given(st.integers(1, 700), st.integers(0, 900))
+def test_the_most_calls_within_the_risk_are_found(room: int, most: int) -> None:
+    asked: list[int] = []
+
+    def risk(more: np.ndarray) -> np.ndarray:
+        asked.append(len(more))
+        return 0.01 * (more >= max(1, most))
+
+    assert most_within(0.001, room, risk) == max(1, min(room, most))
+    assert len(asked) <= 12
+
+
 @settings(deadline=None)
 @given(st.lists(st.floats(0.02, 0.6), min_size=1, max_size=12), chances, st.integers(-3, 6))
 def test_the_chance_of_nobody_is_close_to_the_exact_one(
@@ -59,14 +100,14 @@ def test_the_chance_of_nobody_is_a_chance_however_large_the_team(
 ) -> None:
     mean = np.array([answers])
     free = at_most(np.full((900, 1), spread))
-    found = nobody(mean, mean * spread, np.array([doubt]), free, spare)[0]
+    found = nobody(mean, mean * spread, np.array([doubt * doubt]), free, spare)[0]
     assert -1e-9 <= found <= 1.0 + 1e-9
 
 
 def test_doubt_that_all_calls_share_makes_a_rare_event_likelier() -> None:
     mean, variance = np.array([10.0]), np.array([7.0])
     taken = at_most(np.full((1, 1), 1e-6))
-    sure, unsure = (nobody(mean, variance, np.array([d]), taken, 18)[0] for d in (0.0, 4.0))
+    sure, unsure = (nobody(mean, variance, np.array([d]), taken, 18)[0] for d in (0.0, 16.0))
     assert unsure > 2.0 * sure
 
 
@@ -92,7 +133,8 @@ def test_an_agent_in_wrap_up_is_free_sooner_than_one_who_has_begun_to_talk() -> 
         handling.talk_ended(dice.expovariate(1 / 90.0))
         handling.wrap_ended(dice.uniform(8.0, 16.0), True)
     handling.refresh(1_000.0, np.zeros(0), np.zeros(0))
-    talking, wrapping = handling.free_within(np.array([5.0]), np.array([9.0]), np.array([5.0, 10.0, 30.0]))
+    handling.look_ahead(np.array([5.0, 10.0, 30.0]))
+    talking, wrapping = handling.free_within(np.array([5.0]), np.array([9.0]))
     assert (wrapping > talking).all()
     assert (np.diff(wrapping) >= 0.0).all()
     assert wrapping[1] > 0.8
@@ -106,8 +148,8 @@ def test_agents_who_go_after_wrap_up_are_not_expected_back() -> None:
             handling.talk_ended(60.0)
             handling.wrap_ended(10.0, ready)
         handling.refresh(1_000.0, np.zeros(0), np.zeros(0))
-    late = np.array([40.0])
-    back, gone = (h.free_within(np.zeros(0), np.array([5.0]), late)[0, 0] for h in (stays, goes))
+        handling.look_ahead(np.array([40.0]))
+    back, gone = (h.free_within(np.zeros(0), np.array([5.0]))[0, 0] for h in (stays, goes))
     assert back > 0.9
     assert gone < 0.2
 
