@@ -112,6 +112,8 @@ def _playing(event: Event, leg_id: str, at_s: float) -> list[Fact]:
 
 
 def _step_done(event: Event, leg_id: str, at_s: float) -> list[Fact]:
+    if event.get("Answer-State") == "hangup":
+        return []  # the leg ended in the midst of it: nobody heard it out, and its end is told next
     application = event.get("Application", "")
     return [
         StepDone(

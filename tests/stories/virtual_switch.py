@@ -25,6 +25,7 @@ def population(faults: dict[str, Any] | None = None, **people: Any) -> dict[str,
         "ring_s": {"uniform": [0.1, 0.4]},
         "greeting_s": 0.2,
         "patience_s": 10,
+        "listen_s": 30,
         "codec": "PCMA",
     }
     return {

@@ -37,9 +37,8 @@ def test_an_answered_call_is_created_rings_answers_parks_and_ends():
         LegRinging,
         LegAnswered,
         LegParked,
-        StepDone,
         LegEnded,
-    ]
+    ], "the park's end, of a leg that is gone, is no step that was done"
     assert {fact.leg_id for fact in facts} == {"1cbd0bb6-7b6e-4c99-b5b3-95d40b8c672d"}
     assert {fact.at_s for fact in facts} == {7.0}
     assert facts[2].codec == "PCMU"

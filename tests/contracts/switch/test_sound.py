@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.switch.vocabulary import facts_of
 from tests.contracts.switch.calls import PATIENT, Calls, between_ms
 from tests.contracts.switch.switches import AGENT_HZ, CUSTOMER_HZ
 from tests.freeswitch.audio import read_wav, tone_seconds
@@ -15,6 +16,17 @@ def test_a_prompt_is_played_and_its_end_carries_our_id(calls: Calls) -> None:
     assert (done["Application"], done["Application-Data"]) == ("playback", str(calls.prompt()))
     assert done["Application-Response"] == "FILE PLAYED"
     assert 2_900 < between_ms(calls.esl.wait_event("PLAYBACK_START", person), done) < 3_400
+
+
+def test_a_prompt_that_the_end_of_the_call_cut_says_so(calls: Calls) -> None:
+    person, far = calls.parked()
+    step = calls.esl.execute(person, "playback", str(calls.prompt()))
+    calls.esl.wait_event("PLAYBACK_START", person)
+    far.hang_up()
+    done = calls.esl.wait(lambda e: _done(e, step), "the end of the prompt")
+    assert done["Answer-State"] == "hangup"
+    assert facts_of(done, 0.0) == []
+    assert calls.ended(person)["Hangup-Cause"] == "NORMAL_CLEARING"
 
 
 def test_prompts_with_event_lock_follow_one_another(calls: Calls) -> None:
