@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,12 +14,12 @@ from gevent.lock import BoundedSemaphore
 
 from engine import greenlets
 from engine.app import evidence
+from engine.app.campaigns import CampaignBook
 from engine.app.children import Child, Kept
 from engine.app.doorkeeper import Doorkeeper
 from engine.app.feed import Feed
 from engine.app.following import Following
 from engine.app.import_worker import STORE_URL
-from engine.app.importing import import_csv
 from engine.app.paths import Places, lock_data_folder
 from engine.app.prompter import Prompter
 from engine.app.rules import Rules
@@ -29,13 +28,12 @@ from engine.app.screening import MediaScreener
 from engine.app.store_keeper import keep
 from engine.app.switches import Switches
 from engine.app.terms import gateway_terms, routes_of, tuning_of
-from engine.config import Config, Reloader, agents_of, campaign_of, read_campaign
+from engine.config import Config, Reloader, agents_of, campaign_of
 from engine.config.reload import Reloaded
 from engine.dialer.dialer import Dialer
 from engine.dialer.robots import RobotDesk
 from engine.dialer.shop import Shop
-from engine.domain.campaign import Campaign, CampaignState
-from engine.domain.errors import ConfigError, DialerError, StoreError
+from engine.domain.errors import StoreError
 from engine.journal.hot import HotJournal
 from engine.journal.intent_log import IntentLog
 from engine.journal.read import JournalReader
@@ -76,7 +74,7 @@ class Engine:
         self.feed = Feed(self.clock.wall_s)
         self.lag = greenlets.HubLag()
         self._server: EmbeddedServer | None = None
-        self._definitions: dict[str, dict[str, Any]] = {}
+        self.campaigns = CampaignBook(self)
         self._reloading = BoundedSemaphore(1)
         self._leave = ExitStack()  # what was started, each with its end; the last one ends first
 
@@ -120,7 +118,7 @@ class Engine:
         )
         self.prompter.make_built_in()
         for model in config.campaigns:
-            self._define(campaign_of(model, config), model.model_dump(mode="json"))
+            self.campaigns.define(model, config)
         self.screener = MediaScreener(config, self.shop, self._on_fact, self.places.logs, self.data)
         self._leave.callback(self.screener.close)
         lines = None if self.embedded else RedisLines(self.store.batcher)
@@ -145,7 +143,7 @@ class Engine:
         )
         self._leave.callback(self.door.stop)
         self.door.start()
-        self._restore_campaigns()
+        self.campaigns.restore()
         if any(one.screening or one.amd.early for one in self.shop.campaigns.values()):
             self.screener.open()
         self.switches.start()
@@ -163,7 +161,7 @@ class Engine:
         self.feed.tell("engine", what="started")
         for model in config.campaigns:
             if model.contacts_file:
-                greenlets.start("contacts file", self._import_file, model.id, model.contacts_file)
+                greenlets.start("contacts file", self.campaigns.import_file, model.id, model.contacts_file)
 
     def _open_store_url(self) -> str:
         url = self.config.store.url.get_secret_value()
@@ -202,49 +200,6 @@ class Engine:
     def _robots(self, shop: Shop, on_fact: Callable[..., None]) -> RobotDesk:
         return RobotDesk(shop, on_fact, self.prompter.scripts, self.prompter)
 
-    def _define(self, campaign: Campaign, definition: dict[str, Any]) -> Campaign:
-        """Make a campaign ready to dial: its prompts and scenario proven, paths as the switch sees them."""
-        campaign = self.prompter.ready(campaign)
-        if campaign.recording_path:
-            path = str(Path(self.places.media_path) / campaign.recording_path)
-            campaign = replace(campaign, recording_path=path)
-        self.shop.campaigns[campaign.campaign_id] = campaign
-        self._definitions[campaign.campaign_id] = definition
-        return campaign
-
-    def _restore_campaigns(self) -> None:
-        """What ran when the last engine ended runs again; what was made by the API is there again."""
-        known = {model.id: model.start for model in self.config.campaigns}
-        for campaign_id, definition, state in self.store.campaigns():
-            if campaign_id not in known:
-                try:
-                    self.create(definition, announce=False)
-                except ConfigError as error:
-                    log.error("campaign not restored", extra={"campaign": campaign_id, "why": str(error)})
-                    continue
-            known.pop(campaign_id, None)
-            self.dialer.states[campaign_id] = state
-        for campaign_id, starts in known.items():
-            state = CampaignState.RUNNING if starts else CampaignState.READY
-            self.dialer.states[campaign_id] = state
-            self.store.set_campaign(campaign_id, self._definitions[campaign_id], state)
-
-    # --- campaigns ---------------------------------------------------------------------------------
-
-    def create(self, definition: dict[str, Any], announce: bool = True) -> Campaign:
-        """A campaign from the API; ConfigError says what is wrong with it."""
-        model = read_campaign(definition, self.config)
-        campaign = self._define(campaign_of(model, self.config), model.model_dump(mode="json"))
-        if announce:
-            state = self.dialer.states.setdefault(campaign.campaign_id, CampaignState.READY)
-            self.store.set_campaign(campaign.campaign_id, self._definitions[campaign.campaign_id], state)
-            self.dialer.change(campaign)
-        return campaign
-
-    def follow(self, definition: dict[str, Any]) -> None:
-        """A campaign made or changed at another engine. ConfigError: not with our configuration."""
-        self.dialer.change(self.create(definition, announce=False))
-
     def _keep(self) -> None:
         """Small things that must outlive us: what pacing has learned, how often own numbers were shown."""
         while True:
@@ -256,25 +211,6 @@ class Engine:
                 self.store.save_blob(AMD_BOOK, self.dialer.calls.amd.save())
             except StoreError as error:
                 log.warning("not kept, next time", extra={"why": str(error)})
-
-    def _import_file(self, campaign_id: str, name: str) -> None:
-        """The campaign's own list, at every start: rows that are there already count as duplicates."""
-        path = self.config.at(name)
-        try:
-            if path.exists() and not path.is_file():
-                raise ConfigError("the list is no plain file", str(path), "Pipes and devices cannot be read.")
-            with path.open("rb") as file:
-                rows = iter(lambda: file.read(1 << 20), b"")
-                result = import_csv(self, self.shop.campaigns[campaign_id], rows, {})
-            log.info("contacts file read", extra={"file": name, "added": result["added"]})
-        except (OSError, DialerError) as error:
-            log.error("contacts file not read", extra={"file": name, "why": str(error)})
-
-    def definition(self, campaign_id: str) -> dict[str, Any]:
-        return self._definitions[campaign_id]
-
-    def set_state(self, campaign_id: str, state: CampaignState) -> None:
-        self.dialer.set_state(campaign_id, state, self._definitions[campaign_id])
 
     # --- reload ------------------------------------------------------------------------------------
 
@@ -291,9 +227,8 @@ class Engine:
         try:
             rules = Rules(config)
             prompter.make_built_in()
-            campaigns = {
-                model.id: (prompter.ready(campaign_of(model, config)), model) for model in config.campaigns
-            }
+            for model in config.campaigns:
+                prompter.ready(campaign_of(model, config))
         except BaseException:  # whatever it is: the old configuration holds
             self.reloader.config = before
             prompter.stop()
@@ -306,28 +241,12 @@ class Engine:
         for agent in agents_of(config).values():
             self.shop.agents[agent.agent_id] = agent
             self.dialer.agents.know(agent)
-        for campaign_id, (_, model) in campaigns.items():
-            campaign = self._define(campaign_of(model, config), model.model_dump(mode="json"))
-            self.dialer.states.setdefault(campaign_id, CampaignState.READY)
-            self.dialer.change(campaign)
-        self._take_leave(before, config)
+        self.campaigns.become(before, config)
+        for agent_id in sorted({one.id for one in before.agents} - {one.id for one in config.agents}):
+            self.dialer.desk.dismiss(agent_id)  # when they have finished their talk
         self.feed.tell("config", changed=[change.key for change in (*changes.now, *changes.restart)])
         self.journal.append("config", "", changes.as_dict())
         return changes
-
-    def _take_leave(self, before: Config, config: Config) -> None:
-        """Of what the configuration holds no more: its agents finish their talk and are logged out, its
-        campaigns are stopped."""
-        for agent_id in sorted({one.id for one in before.agents} - {one.id for one in config.agents}):
-            self.dialer.desk.dismiss(agent_id)
-        for campaign_id in sorted(
-            {one.id for one in before.campaigns} - {one.id for one in config.campaigns}
-        ):
-            try:
-                self.set_state(campaign_id, CampaignState.STOPPED)
-            except StoreError as error:
-                self.dialer.set_running(self.shop.campaigns[campaign_id], False)
-                log.error("campaign not stopped for good", extra={"campaign": campaign_id, "why": str(error)})
 
     # --- facts -------------------------------------------------------------------------------------
 

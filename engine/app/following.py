@@ -18,7 +18,7 @@ class Following:
     def __init__(self, engine: Any) -> None:
         self._engine = engine
         self._seen: dict[str, tuple[dict[str, Any], CampaignState]] = {
-            name: (engine.definition(name), state) for name, state in engine.dialer.states.items()
+            name: (engine.campaigns.definition(name), state) for name, state in engine.dialer.states.items()
         }
 
     def run(self) -> None:
@@ -50,7 +50,7 @@ class Following:
         in_file = any(model.id == campaign_id for model in engine.config.campaigns)
         if not in_file and (before is None or before[0] != definition):
             try:
-                engine.follow(definition)
+                engine.campaigns.follow(definition)
             except ConfigError as error:
                 log.error("campaign not followed", extra={"campaign": campaign_id, "why": str(error)})
                 return

@@ -135,17 +135,17 @@ class Office(AgentsOffice):
             raise Refused(
                 f"campaign '{definition['id']}' is there", "id", "Change it instead, or choose another id."
             )
-        return self._brief(self.engine.create(dict(definition)))
+        return self._brief(self.engine.campaigns.create(dict(definition)))
 
     def change_campaign(self, campaign_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         self._campaign(campaign_id)
-        definition = {**self.engine.definition(campaign_id), **changes, "id": campaign_id}
-        return self._brief(self.engine.create(definition))
+        definition = {**self.engine.campaigns.definition(campaign_id), **changes, "id": campaign_id}
+        return self._brief(self.engine.campaigns.create(definition))
 
     def start_campaign(self, campaign_id: str) -> dict[str, Any]:
         campaign = self._campaign(campaign_id)
         self._must_be_playable(campaign)
-        self.engine.set_state(campaign_id, CampaignState.RUNNING)
+        self.engine.campaigns.set_state(campaign_id, CampaignState.RUNNING)
         return self._brief(campaign)
 
     def _must_be_playable(self, campaign: Campaign) -> None:
@@ -162,12 +162,12 @@ class Office(AgentsOffice):
 
     def pause_campaign(self, campaign_id: str) -> dict[str, Any]:
         campaign = self._campaign(campaign_id)
-        self.engine.set_state(campaign_id, CampaignState.PAUSED)
+        self.engine.campaigns.set_state(campaign_id, CampaignState.PAUSED)
         return self._brief(campaign)
 
     def stop_campaign(self, campaign_id: str) -> dict[str, Any]:
         campaign = self._campaign(campaign_id)
-        self.engine.set_state(campaign_id, CampaignState.STOPPED)
+        self.engine.campaigns.set_state(campaign_id, CampaignState.STOPPED)
         return self._brief(campaign)
 
     def campaign_status(self, campaign_id: str) -> dict[str, Any]:

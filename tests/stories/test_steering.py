@@ -74,6 +74,33 @@ def test_config_yaml_is_read_again_on_sighup_and_a_wrong_one_changes_nothing(
     hold_against_plan(one, it, numbers({"hangs_up": 8}) + numbers({"busy": 3}))
 
 
+def test_a_start_takes_a_campaign_of_the_file_from_the_file_and_one_of_the_api_as_the_api_left_it(
+    engine: StartEngine, switch: StartSwitch, speech: Path
+) -> None:
+    it = switch(talk_s=1.5)
+    one = engine(config(speech, campaign("c1", max_calls=1), agents=4, switch_port=it.port))
+    one.patch("/v1/campaigns/c1", max_calls=4)
+    one.post("/v1/campaigns", **campaign("c2", max_calls=1))
+    one.patch("/v1/campaigns/c2", max_calls=3)
+    one.stop()
+    one.launch()
+    wait_for("the new life", one.healthy)
+    said = [line for line in one.log_lines() if "as the file has it" in line]
+    assert len(said) == 1
+    assert "c1" in said[0]
+    assert "max_calls" in said[0]
+    one.agents_work()
+    one.run("c1", numbers({"hangs_up": 3}))
+    wait_for("a talk", lambda: one.calls("talking"))
+    assert len(one.calls()) == 1
+    one.post("/v1/campaigns/c1/pause")
+    one.run("c2", numbers({"hangs_up": 4}, first=500))
+    wait_for(
+        "three at once",
+        lambda: len(one.campaign("c2")["calls"]) and sum(one.campaign("c2")["calls"].values()) == 3,
+    )
+
+
 def test_a_scenario_that_is_wrong_is_told_before_any_call_and_the_engine_leaves_nothing_behind(
     speech: Path, tmp_path: Path
 ) -> None:
