@@ -13,7 +13,7 @@ from uuid import uuid4
 from gevent.lock import BoundedSemaphore
 
 from engine import greenlets
-from engine.app import evidence
+from engine.app import kept_files
 from engine.app.campaigns import CampaignBook
 from engine.app.children import Child, Kept
 from engine.app.doorkeeper import Doorkeeper
@@ -204,7 +204,12 @@ class Engine:
         """Small things that must outlive us: what pacing has learned, how often own numbers were shown."""
         while True:
             greenlets.sleep(KEEP_EVERY_S)
-            evidence.prune(self.data / evidence.FOLDER, self.config.media.evidence_days, self.clock.wall_s())
+            keep_days = {
+                kept_files.EVIDENCE: self.config.media.evidence_days,
+                kept_files.IMPORTS: self.config.store.imports_days,
+            }
+            for folder, days in keep_days.items():
+                kept_files.prune(self.data / folder, days, self.clock.wall_s())
             try:
                 self.dialer.pacer.save()
                 self.store.save_blob(CALLER_ID_USE, self.rules.save())

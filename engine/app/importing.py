@@ -14,6 +14,7 @@ from gevent.lock import BoundedSemaphore
 
 from engine.app.children import die_with_parent
 from engine.app.import_worker import STORE_URL
+from engine.app.kept_files import IMPORTS
 from engine.control import Refused
 from engine.domain.campaign import Campaign
 from engine.domain.errors import StoreError
@@ -36,7 +37,7 @@ def import_csv(
             f"There are: {', '.join(OPTIONS)}, mapping.",
         )
     import_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(engine.clock.wall_s()))}-{uuid4().hex[:6]}"
-    folder: Path = engine.data / "imports"
+    folder: Path = engine.data / IMPORTS
     source = folder / f"{import_id}.csv"
     _keep(rows, source)
     given = {name: options[name] for name in OPTIONS if options.get(name)}

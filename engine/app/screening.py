@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from engine.app import evidence
+from engine.app import kept_files
 from engine.app.copies import ByFile, ByFork, Copy, Way, nothing
 from engine.app.media_process import START_S, MediaProcess
 from engine.config import Config
@@ -57,7 +57,7 @@ class MediaScreener:
             "--fingerprints",
             str(config.at(media.fingerprints) if media.fingerprints else data / "fingerprints"),
         ]
-        arguments += ["--evidence", str(data / evidence.FOLDER), "--taps", media.tap_folder]
+        arguments += ["--evidence", str(data / kept_files.EVIDENCE), "--taps", media.tap_folder]
         self.processes = [self._process(config, number, logs, arguments) for number in range(media.processes)]
         self._opened = False
         self._turn = count()

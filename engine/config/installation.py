@@ -110,6 +110,12 @@ class Store(Section):
     claim_lease_s: float = Field(
         default=60.0, ge=5, le=3_600, description="seconds until a contact claimed by a dead engine returns"
     )
+    imports_days: float = Field(
+        default=30.0,
+        ge=0,
+        le=3_660,
+        description="days after which uploaded lists and their rejects go",
+    )
     confirm_replicas: int = Field(
         default=0, ge=0, le=5, description="replicas that must confirm an intent before the call"
     )

@@ -1,11 +1,12 @@
-"""The kept sound of sampled calls, and its end."""
+"""Files with people's voices or numbers in them that are kept for a while, and their end."""
 
 import logging
 from pathlib import Path
 
-log = logging.getLogger("prozvon.screening")
+log = logging.getLogger("prozvon")
 
-FOLDER = "evidence"
+EVIDENCE, IMPORTS = "evidence", "imports"
+"""Folders of the data folder: the sound of sampled calls; uploaded lists and what was rejected of them."""
 DAY_S = 86_400.0
 MOST_AT_ONCE = 200  # the engine waits for the disk meanwhile: the rest goes next time
 
@@ -21,5 +22,5 @@ def prune(folder: Path, days: float, wall_s: float) -> int:
                 if gone >= MOST_AT_ONCE:
                     break
     except OSError as error:
-        log.error("kept sound not deleted", extra={"folder": str(folder), "why": str(error)})
+        log.error("old files not deleted", extra={"folder": str(folder), "why": str(error)})
     return gone

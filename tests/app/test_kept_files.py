@@ -1,9 +1,9 @@
-"""The kept sound of calls is deleted when its time is over."""
+"""The kept sound of calls, and uploaded lists, are deleted when their time is over."""
 
 import os
 from pathlib import Path
 
-from engine.app.evidence import MOST_AT_ONCE, prune
+from engine.app.kept_files import MOST_AT_ONCE, prune
 
 DAY_S = 86_400.0
 
