@@ -13,6 +13,7 @@ SECOND_S = 1.0
 class Line:
     """One gateway. `tokens`: starts saved up, at most a second's worth. `recent`: starts of the last second:
     a carrier counts by the second, and what was saved up with what comes in would be twice its contract.
+    `sent`: when the last calls were, or will be, ordered: a store that stalls lets many go at once.
 
     `shared`: other engines use it too; ours is a slice, `channels` and `starts` of it until `until_s`.
     """
@@ -30,6 +31,7 @@ class Line:
     cold_s: float = -math.inf
     warm_s: float = -math.inf
     recent: deque[float] = field(default_factory=deque)
+    sent: deque[float] = field(default_factory=deque)
 
     def startable(self, now_s: float) -> int:
         """Starts allowed now: saved up, and not above the contract in any one second."""
@@ -37,6 +39,15 @@ class Line:
         while self.recent and self.recent[0] <= now_s - SECOND_S:
             self.recent.popleft()
         return max(0, min(int(self.tokens), self.slice_at(now_s)[1] - len(self.recent)))
+
+    def wait_s(self, now_s: float) -> float:
+        """How long a call must wait whose start was allowed and whose order is ready: call once for each."""
+        most = max(1, self.slice_at(now_s)[1])
+        while self.sent and self.sent[0] <= now_s - SECOND_S:
+            self.sent.popleft()
+        at_s = max(now_s, self.sent[-most] + SECOND_S) if len(self.sent) >= most else now_s
+        self.sent.append(at_s)
+        return at_s - now_s
 
     def warm_up(self, now_s: float, within_s: float) -> None:
         """Its switch is back: starts come at first slowly, and as the contract says after `within_s`."""

@@ -1,6 +1,7 @@
 """The last step before the wire: a new attempt with everything decided, and its order to the switch."""
 
 from engine.callerid import LineChoice
+from engine.calls.attempt import State
 from engine.dialer.calls import Calls
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife
@@ -9,6 +10,7 @@ from engine.domain import facts as f
 from engine.domain.attempt import Intent
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Claimed, Phone
+from engine.domain.disposition import STORE_LOST
 from engine.domain.errors import SwitchError
 from engine.ports import Dial, SafetyNet
 
@@ -46,7 +48,30 @@ class Wire:
         self._shop, self._calls, self._gateways = shop, calls, gateways
 
     def originate(self, life: CallLife) -> None:
-        """From here on the facts of the leg are the call's."""
+        """From here on the facts of the leg are the call's. Intents that a slow store let through together go
+        out one after another, as the trunk's contract says."""
+        self._calls.add(life)
+        wait_s = self._gateways.lines[life.intent.gateway].wait_s(self._shop.clock.now_s())
+        if wait_s:
+            self._shop.count("originates_held")
+            self._shop.timers.after(wait_s, "originate", lambda: self._late(life))
+        else:
+            self._send(life)
+
+    def _late(self, life: CallLife) -> None:
+        """The call may have been given up meanwhile, or its team be another engine's."""
+        now = self._shop.clock.now_s()
+        if self._calls.lives.get(life.leg_id) is not life:
+            return
+        if life.state is not State.DIALING:
+            self._calls.post(f.LegEnded(life.leg_id, now, cause="ORIGINATOR_CANCEL", q850=0))
+        elif not self._shop.owns_surely(life.campaign.team):
+            life.refused = STORE_LOST
+            self._calls.post(f.OriginateRefused(life.leg_id, now, STORE_LOST))
+        else:
+            self._send(life)
+
+    def _send(self, life: CallLife) -> None:
         campaign, intent = life.campaign, life.intent
         terms = self._gateways.lines[intent.gateway].terms
         order = Dial(
@@ -64,8 +89,7 @@ class Wire:
                 "prozvon_contact": intent.contact_id,
             },
         )
-        life.originated_at_s = self._shop.clock.wall_s()
-        self._calls.add(life)
+        life.originated_at_s, life.since_s = self._shop.clock.wall_s(), self._shop.clock.now_s()
         self._shop.tell("dial", attempt=life.leg_id, campaign=campaign.campaign_id, number=intent.number)
         try:
             self._shop.switches[life.switch].dial(order)

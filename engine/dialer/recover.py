@@ -258,8 +258,11 @@ class Recovery:
         alive = switch.live_ids()
         dead = 0
         for life in list(self._calls.lives.values()):
-            young = started_s - life.started_s <= 5.0 and life.started_s > gone_before_s
-            if life.switch == switch.name and life.leg_id not in alive and not young:
+            is_dialing = life.state is State.DIALING
+            began_s = life.since_s if is_dialing else life.started_s
+            young = started_s - began_s <= 5.0 and began_s > gone_before_s
+            unsent = is_dialing and not life.originated_at_s
+            if life.switch == switch.name and life.leg_id not in alive and not (young or unsent):
                 self._calls.post(lost(life, started_s))
                 dead += 1
         for agent in list(self._agents.lives.values()):

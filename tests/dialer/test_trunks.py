@@ -1,12 +1,15 @@
 """A trunk's contract is by the second, as its carrier counts it."""
 
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.shop import GatewayTerms
+from engine.domain import facts as f
+from tests.dialer.world import World
 
 
 @given(
@@ -28,3 +31,58 @@ def test_no_second_sees_more_starts_than_the_contract_whatever_was_saved_up(
 def test_a_trunk_that_is_asked_all_the_time_gives_its_contract() -> None:
     book = GatewayBook({"gw": GatewayTerms("gw", "sw1", 1000, 12.0)})
     assert sum(book.take("gw", tick / 100) for tick in range(1000)) >= 12 * 9
+
+
+@given(
+    st.sampled_from([1.0, 2.5, 12.0]),
+    st.lists(st.tuples(st.floats(0.0, 1.5), st.integers(0, 30)), max_size=30),
+)
+def test_no_second_sees_more_orders_than_the_contract_whatever_a_slow_store_lets_through_at_once(
+    calls_per_s: float, ready: list[tuple[float, int]]
+) -> None:
+    book, now_s, sent = GatewayBook({"gw": GatewayTerms("gw", "sw1", 1000, calls_per_s)}), 0.0, list[float]()
+    for pause_s, many in ready:
+        now_s += pause_s
+        sent += [now_s + book.lines["gw"].wait_s(now_s) for _ in range(many)]
+    most = max(1, int(calls_per_s))
+    assert all(after - before > -1e-6 for before, after in pairwise(sent)), "in their order"
+    assert all(bisect_left(sent, at + 1.0 - 1e-6) - bisect_left(sent, at) <= most for at in sent)
+
+
+def held_back(world: World) -> str:
+    """A call whose intent is stored while the trunk has had its share of this second."""
+    world.log_in()
+    line = world.dialer.gateways.lines["gw"]
+    line.sent.extend([world.time.now + 0.2] * line.terms.burst)
+    world.run()
+    (call,) = world.dialer.calls.lives
+    assert world.dialed == []
+    return call
+
+
+def test_an_intent_that_a_slow_store_let_through_late_is_ordered_when_the_trunk_may() -> None:
+    world = World()
+    call = held_back(world)
+    world.dialer.recovery.sweep(world.switch)
+    world.time.pass_s(0.99)
+    assert world.dialed == []
+    world.time.pass_s(0.02)
+    assert world.dialed == [call]
+
+
+def test_a_call_given_up_while_it_was_held_back_is_never_ordered() -> None:
+    world = World()
+    call = held_back(world)
+    world.fact(f.CancelWanted, call)
+    world.time.pass_s(1.1)
+    assert world.dialed == []
+    assert [cdr["disposition"] for cdr in world.cdrs()] == ["cancelled"]
+
+
+def test_a_call_held_back_until_its_team_was_anothers_is_never_ordered() -> None:
+    world = World()
+    held_back(world)
+    world.shop.lease_ends_s["team"] = world.time.now
+    world.time.pass_s(1.1)
+    assert world.dialed == []
+    assert [cdr["cause"] for cdr in world.cdrs()] == ["STORE_LOST"]
