@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "engine"
 
-PURE = {"domain", "pacing", "amd", "ivr", "compliance", "contacts", "calls", "callerid", "reports"}
+PURE = {"domain", "pacing", "amd", "ivr", "compliance", "contacts", "calls", "callerid", "reports", "rules"}
 """Rooms that compute and do nothing else: the same input gives the same answer, anywhere, at any time."""
 
 HEART = {"dialer", "ports", "control"}
@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "greenlets": set(),
     "logs": set(),
     **{room: {"domain"} for room in (PURE | {"ports", "control"}) - {"domain"}},
+    "rules": {"domain", "compliance", "contacts"},
     "config": PURE,
     "dialer": {"domain", "ports", "control", "calls", "pacing", "ivr", "callerid"},
     "switch": EDGE,

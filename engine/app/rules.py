@@ -1,28 +1,24 @@
-"""The pure rooms bound together as the dialer's rulebook."""
+"""The engine's rulebook, as the configuration binds it."""
 
 import json
-from collections.abc import Sequence
 
 from engine.callerid import LineChoice, NoLine, OwnNumbers, Trunk, choose_line
 from engine.compliance.do_not_call_list import DoNotCallList, read_do_not_call
 from engine.compliance.gate import Gate
 from engine.config import Config, text_of
-from engine.contacts.recycling import after_attempt, phones_in_turn
 from engine.dialer.shop import DAY_S, date_of
-from engine.domain.attempt import Disposition
 from engine.domain.campaign import Campaign
-from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
-from engine.domain.disposition import Ending, disposition_of
-from engine.domain.gate import Allowed, Blocked
+from engine.domain.contact import Phone
+from engine.rules import CommonRules
 
 LIST_BYTES = 512 * 1024 * 1024  # of numbers never called
 
 
-class Rules:
+class Rules(CommonRules):
     """See `engine.dialer.rulebook.Rulebook`. Caller-ID use is counted per UTC day, kept by save and load."""
 
     def __init__(self, config: Config) -> None:
-        self._gate = Gate(_do_not_call(config))
+        super().__init__(Gate(_do_not_call(config)))
         self._trunks = {
             (one.name, is_open): Trunk(one.name, one.kinds, one.prefixes, channels_left=int(is_open))
             for one in config.gateways
@@ -37,22 +33,7 @@ class Rules:
 
     def become(self, other: "Rules") -> None:
         """A new configuration: new calls are judged by it; today's counts stay."""
-        self._gate, self._trunks, self._pools = other._gate, other._trunks, other._pools
-
-    def gate(
-        self,
-        contact: Contact,
-        phone: Phone,
-        campaign: Campaign,
-        history: PersonHistory,
-        wall_s: float,
-        path: str,
-        agent_guaranteed: bool,
-    ) -> Allowed | Blocked:
-        return self._gate.judge(contact, phone, campaign, history, wall_s, path, agent_guaranteed)
-
-    def phones(self, contact: Contact, progress: Progress, campaign: Campaign) -> Sequence[Phone]:
-        return phones_in_turn(contact, progress)
+        self.gate, self._trunks, self._pools = other.gate, other._trunks, other._pools
 
     def line(
         self, campaign: Campaign, phone: Phone, open_gateways: frozenset[str], wall_s: float
@@ -68,21 +49,6 @@ class Rules:
         if isinstance(choice, LineChoice):
             self._used[choice.caller_id] = self._used.get(choice.caller_id, 0) + 1
         return choice
-
-    def disposition(self, ending: Ending) -> Disposition:
-        return disposition_of(ending)
-
-    def after(
-        self,
-        contact: Contact,
-        phone: str,
-        progress: Progress,
-        end: Disposition,
-        campaign: Campaign,
-        wall_s: float,
-        callback_at_s: float | None = None,
-    ) -> Scheduled:
-        return after_attempt(contact, phone, progress, end, campaign, wall_s, callback_at_s)
 
     # --- counts ------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ def _now(engine: Any, found: Any, campaign: Any) -> dict[str, Any]:
         return {"allowed": False, "rule": "campaign", "reason": "its campaign is not there any more"}
     blocked: Blocked | None = None
     wall = engine.clock.wall_s()
-    for phone in engine.rules.phones(found.contact, found.progress, campaign):
+    for phone in engine.rules.phones(found.contact, found.progress):
         answer = engine.rules.gate(found.contact, phone, campaign, found.history, wall, "retry", False)
         if not isinstance(answer, Blocked):
             return {"allowed": True, "rule": "", "reason": f"no rule is against {masked(phone.number)}"}

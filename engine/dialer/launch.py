@@ -178,7 +178,7 @@ class Launcher:
         by_hand = path in ("preview", "manual")
         held = by_hand or (claimed.progress.guaranteed and campaign.mode is not Mode.ROBOT)
         soonest: Blocked | None = None
-        for phone in self._rules.phones(contact, claimed.progress, campaign):
+        for phone in self._rules.phones(contact, claimed.progress):
             answer = self._rules.gate(contact, phone, campaign, claimed.history, wall, path, held)
             if not isinstance(answer, Blocked):
                 return phone

@@ -27,7 +27,7 @@ class Rulebook(Protocol):
         """`path`: first, retry, callback, preview, manual, robot."""
         ...
 
-    def phones(self, contact: Contact, progress: Progress, campaign: Campaign) -> Sequence[Phone]:
+    def phones(self, contact: Contact, progress: Progress) -> Sequence[Phone]:
         """The numbers to try, the first one now; empty: every number is dead or spent."""
         ...
 
@@ -47,6 +47,8 @@ class Rulebook(Protocol):
         end: Disposition,
         campaign: Campaign,
         wall_s: float,
+        callback_at_s: float | None = None,
     ) -> Scheduled:
-        """The contact's progress after this end, and when it is due again (None: never)."""
+        """The contact's progress after this end, and when it is due again (None: never). `callback_at_s`:
+        promised to the person."""
         ...

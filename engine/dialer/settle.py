@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.life import CallLife, cdr_of
@@ -72,9 +71,10 @@ class Settler:
             if life.callback_at_s:
                 self._shop.tasks.start("callback", self._keep_promise, life)
             return
-        then = self._rules.after(life.contact, life.intent.number, life.progress, end, life.campaign, wall)
-        if life.callback_at_s:
-            then = replace(then, due_at_s=life.callback_at_s, reason=PROMISED)
+        promised_s = life.callback_at_s or None
+        then = self._rules.after(
+            life.contact, life.intent.number, life.progress, end, life.campaign, wall, promised_s
+        )
         self._writing[life.leg_id] = life, life.callback_at_s
         touch = touch_of(cdr, touch_phase(ending, end))
         self._shop.tasks.start("settle", self._write, cdr.team, cdr, touch, then)

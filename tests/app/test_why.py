@@ -20,7 +20,7 @@ def engine(*records: dict[str, Any], answer: Any = None, contacts: tuple[Contact
     store = MemoryStore(CLOCK)
     store.add_contacts([(one, 0.0) for one in contacts], "i")
     rules = SimpleNamespace(
-        phones=lambda contact, progress, campaign: list(contact.phones),
+        phones=lambda contact, progress: list(contact.phones),
         gate=lambda *_: answer or Allowed(0),
     )
     return SimpleNamespace(

@@ -135,7 +135,7 @@ class EasyRules:
     ) -> Any:
         return self.blocked or Allowed(history.version)
 
-    def phones(self, contact: Contact, progress: Progress, campaign: Campaign) -> Sequence[Phone]:
+    def phones(self, contact: Contact, progress: Progress) -> Sequence[Phone]:
         return contact.phones
 
     def line(
@@ -158,9 +158,12 @@ class EasyRules:
         end: Disposition,
         campaign: Campaign,
         wall_s: float,
+        callback_at_s: float | None = None,
     ) -> Scheduled:
         attempts, last = progress.attempts + 1, end.value
         progress = replace(progress, attempts=attempts, last_outcome=last, last_attempt_at_s=wall_s)
+        if callback_at_s is not None:
+            return Scheduled(progress, callback_at_s, "callback promised")
         again = end is not Disposition.TALKED and progress.attempts < campaign.attempts_limit
         return Scheduled(progress, wall_s + 600.0 if again else None, f"after {end.value}")
 
