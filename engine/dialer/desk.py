@@ -14,12 +14,12 @@ from engine.dialer.life import CallLife
 from engine.dialer.promises import card_of
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop
+from engine.dialer.supervisors import Supervisors
 from engine.dialer.wayout import WayOut
 from engine.domain import agent as a
 from engine.domain import facts as f
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Claimed
-from engine.domain.errors import SwitchError
 from engine.domain.gate import Blocked
 
 SKIP_REST_S = 600.0
@@ -42,7 +42,7 @@ class Desk:
         self._shop, self._calls, self._agents, self._launcher = shop, calls, agents, launcher
         self._consultations, self._settler, self._ways = consultations, settler, ways
         self._talks: dict[str, CallLife] = {}
-        self._supervisors: dict[str, str] = {}
+        self.supervisors = Supervisors(shop)
         self._cards: dict[str, tuple[Campaign, Claimed, Callable[[], None]]] = {}
         self.running: set[str] = set()
         agents.listeners.append(self._moved)
@@ -297,12 +297,4 @@ class Desk:
         life = self.life(agent_id)
         if not life.leg_id:
             raise Refused(f"agent {agent_id} has no phone up", "agent", "They must be logged in.")
-        leg = self._supervisors.setdefault(extension, self._shop.new_id())
-        try:
-            self._shop.switches[life.switch].supervise(leg, extension, life.leg_id, how)
-        except SwitchError:
-            self._supervisors.pop(extension, None)
-            raise
-        if how == "stop":
-            self._supervisors.pop(extension, None)
-        return leg
+        return self.supervisors.supervise(life, extension, how)

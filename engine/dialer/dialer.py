@@ -61,7 +61,14 @@ class Dialer:
         )
         self.inbound = Inbound(shop, self.calls, ())
         self.recovery = Recovery(
-            shop, self.calls, self.agents, self.gateways, self.settler, self.inbound, intents
+            shop,
+            self.calls,
+            self.agents,
+            self.gateways,
+            self.settler,
+            self.inbound,
+            self.desk.supervisors,
+            intents,
         )
         self.agents.coming = self.calls.coming
         self.nodes = self.launcher.nodes
@@ -101,6 +108,8 @@ class Dialer:
             self.agents.on_leg_fact(agent_id, fact)
         elif fact.leg_id in self.consultations.by_leg:
             self.consultations.on_fact(fact)
+        elif fact.leg_id in self.desk.supervisors.by_leg:
+            self.desk.supervisors.on_fact(fact)
         elif isinstance(fact, f.LegCreated | f.LegAnswered) and fact.leg_id in self.recovery.awaited:
             self.recovery.look_again(fact.leg_id)
         else:
@@ -174,6 +183,7 @@ class Dialer:
                 self.launcher.claims.forget(campaign)
         self.desk.let_go(team)
         self.consultations.let_go(team)
+        self.desk.supervisors.let_go(team)
         self.recovery.let_go(team)
         for life in [life for life in self.calls.lives.values() if life.intent.team == team]:
             self.calls.let_go(life)

@@ -18,6 +18,7 @@ from engine.dialer.inbound import MARK, Inbound
 from engine.dialer.life import CallLife
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
+from engine.dialer.supervisors import Supervisors
 from engine.domain import facts as f
 from engine.domain.attempt import Intent
 from engine.domain.campaign import Mode
@@ -41,10 +42,12 @@ class Recovery:
         gateways: GatewayBook,
         settler: Settler,
         inbound: Inbound,
+        supervisors: Supervisors,
         intents: IntentBook | None = None,
     ) -> None:
         self._shop, self._calls, self._agents = shop, calls, agents
         self._gateways, self._settler, self._inbound, self._intents = gateways, settler, inbound, intents
+        self._supervisors = supervisors
         self._late: dict[str, set[str]] = {}
         self.awaited: dict[str, OpenAttempt] = {}
         """Attempts so young that the switch may still make their legs. By attempt."""
@@ -68,6 +71,8 @@ class Recovery:
         callers = {leg_id for leg_id, (_, leg) in legs.items() if is_caller_of(team, leg)}
         for switch, leg in legs.values():
             self._take_leg(team, switch, leg, peers.get(leg.leg_id, ""), callers | open_attempts.keys())
+        for switch, leg in legs.values():
+            self._supervisors.adopt(team, switch, leg, frozenset(self._agents.by_leg))
         adopted = unknown = 0
         for attempt_id, attempt in open_attempts.items():
             if attempt_id in self._calls.lives or self._settler.writes(attempt_id):
@@ -272,6 +277,7 @@ class Recovery:
                 gone = f.LegEnded(agent.leg_id, started_s, cause="LOST_EVENT")
                 self._agents.on_leg_fact(agent.agent.agent_id, gone)
                 dead += 1
+        self._supervisors.sweep(switch.name, alive)
         if dead:
             self._shop.count("swept", dead)
             log.warning("sweep found dead legs", extra={"switch": switch.name, "legs": dead})

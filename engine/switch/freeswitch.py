@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.domain.errors import SwitchError
 from engine.ports import Dial, LiveLeg
 from engine.switch import orders
 from engine.switch.link import SwitchLink
@@ -27,7 +26,6 @@ class FreeSwitch:
         self._link = link
         self._media_endpoint = media_endpoint
         self._endpoint, self._agent_endpoint = endpoint, agent_endpoint
-        self._supervising: set[str] = set()
 
     @property
     def up(self) -> bool:
@@ -161,26 +159,21 @@ class FreeSwitch:
     def set_variables(self, leg_id: str, variables: Mapping[str, str]) -> None:
         self._tell(orders.setvar_multi(leg_id, variables))
 
-    def supervise(self, supervisor_leg: str, extension: str, agent_leg: str, how: str) -> None:
+    def call_supervisor(
+        self, leg_id: str, extension: str, agent_leg: str, variables: Mapping[str, str]
+    ) -> None:
+        then = orders.inline([orders.Step("eavesdrop", agent_leg), orders.Step("park")])
+        endpoint = self._agent_endpoint.format(extension=extension)
+        values = orders.AGENT_LEG | dict(variables)
+        text = orders.originate(leg_id, endpoint, then, ring_s=20.0, values=values)
+        self._link.originate(leg_id, text)
+
+    def listen_to(self, supervisor_leg: str, agent_leg: str) -> None:
+        self._tell(orders.supervise(supervisor_leg, agent_leg))
+
+    def speak(self, supervisor_leg: str, how: str) -> None:
         speaks = {"listen": "nobody", "whisper": "agent", "barge": "both"}
-        if how == "stop":
-            self._supervising.discard(supervisor_leg)
-            self._tell(orders.hang_up(supervisor_leg))
-            return
-        if how not in speaks:
-            raise SwitchError(
-                f"'{how}' is not a way to supervise", extension, "listen, whisper, barge or stop"
-            )
-        if supervisor_leg not in self._supervising:
-            self._supervising.add(supervisor_leg)
-            then = orders.inline([orders.Step("eavesdrop", agent_leg), orders.Step("park")])
-            endpoint = self._agent_endpoint.format(extension=extension)
-            values = orders.AGENT_LEG | {"prozvon_supervisor": extension}
-            text = orders.originate(supervisor_leg, endpoint, then, ring_s=20.0, values=values)
-            self._link.originate(supervisor_leg, text)
-            if how == "listen":
-                return
-        self._tell(orders.supervisor_speaks(supervisor_leg, speaks[how]))
+        self._tell(orders.supervisor_speaks(supervisor_leg, speaks.get(how, how)))
 
     # --- questions ---------------------------------------------------------------------------------
 
