@@ -1,6 +1,7 @@
 """`python -m tests.chaos`: break everything in a seeded order, then let the independent checker judge."""
 
 import argparse
+import json
 import random
 import shutil
 import sys
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.chaos import sabotage
-from tests.chaos.campaign import report, run
+from tests.chaos.campaign import figures, report, run
 from tests.freeswitch.fixtures import missing
 
 
@@ -36,6 +37,8 @@ def main() -> int:
         screened=not asked.freeswitch,
     )
     print(report(it))
+    if asked.result:
+        asked.result.write_text(json.dumps(figures(it)))
     if it.kills < asked.kills_least or it.total_faults < asked.faults_least:
         print(f"too little went wrong: {asked.faults_least} faults and {asked.kills_least} kills are wanted")
         return 3
@@ -68,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     add("--load", type=int, default=1, help="times as many agents, robots and channels (%(default)s)")
     add("--sabotage", choices=("", *sabotage.SAFEGUARDS), default="", help="without this safeguard")
     add("--freeswitch", action="store_true", help="a real FreeSWITCH, SIPp and baresip in place of ours")
+    add("--result", type=Path, help="write the figures there, as JSON")
     add("--keep", action="store_true", help="keep the files of a run without violations")
     return found
 

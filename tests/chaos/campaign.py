@@ -14,6 +14,7 @@ from tests.chaos.faults import RECOVERED_S, Faults
 from tests.chaos.real import RealSwitch
 from tests.chaos.rig import ROWS, Rig
 
+LAST_LIST_S = 30.0  # before the end: what is imported later only has to be worked off
 WAITING_LEAST = 40  # people due in each campaign, so that it never runs dry while things break
 
 
@@ -72,7 +73,7 @@ def run(
         real=real,
     )
     faults = Faults(rig, random.Random(f"faults {seed}"), kinds)
-    over, order = threading.Event(), list[str]()
+    over, fed, order = threading.Event(), threading.Event(), list[str]()
     try:
         rig.start()
         threads = [
@@ -81,7 +82,7 @@ def run(
                 (rig.operators, ()),
                 (rig.watch_owner, (over,)),
                 *[(faults.hiccups, (random.Random(f"hiccups {seed}"), over))] * bool(spoil),
-                *((feed, (rig, one["id"], over)) for one in rig.campaigns),
+                *((feed, (rig, one["id"], fed)) for one in rig.campaigns),
             )
         ]
         for thread in threads:
@@ -92,6 +93,8 @@ def run(
         while time.monotonic() < ends_s:
             if kills and attempts and faults.kills >= kills and len(rig.senders) >= attempts:
                 break
+            if time.monotonic() > ends_s - LAST_LIST_S:
+                fed.set()
             if faults.dice.random() < 0.7:  # most faults come one after another, some on top of each other
                 rig.await_fit(RECOVERED_S)
             order.append(faults.next())
@@ -100,6 +103,7 @@ def run(
                 print(f"  {time.monotonic() - began_s:5.0f} s  {so_far}", flush=True)
             time.sleep(faults.dice.uniform(*pause_s))
         faults.settle()
+        fed.set()
         over.set()
         for thread in threads[1:]:
             thread.join(310.0)
@@ -125,6 +129,7 @@ def run(
             order,
         )
     finally:
+        fed.set()
         over.set()
         rig.operators_off.set()
         rig.stop()
@@ -150,7 +155,7 @@ def drain(rig: Rig, within_s: float) -> None:
         if (
             states == {"ready"}
             and all(is_over(rig, one["id"]) for one in rig.campaigns)
-            and not rig.held()[0]
+            and not rig.kept()[0]
         ):
             return
         time.sleep(0.5)
@@ -193,9 +198,26 @@ def archive_troubles(rig: Rig) -> list[str]:
     return found
 
 
+def calls_in(it: Outcome) -> int:
+    """INVITEs to people."""
+    return sum(line["what"] == "invite" and bool(line["gateway"]) for line in it.evidence.book)
+
+
+def figures(it: Outcome) -> dict[str, float]:
+    """The run in numbers."""
+    return {
+        "seed": it.seed,
+        "faults": it.total_faults,
+        "kills": it.kills,
+        "calls": calls_in(it),
+        "violations": sum(map(len, it.found.values())),
+        "took_s": it.took_s,
+    }
+
+
 def report(it: Outcome) -> str:
     """The run in words."""
-    calls = sum(line["what"] == "invite" and bool(line["gateway"]) for line in it.evidence.book)
+    calls = calls_in(it)
     ends = Counter(cdr["disposition"] for cdr in it.evidence.cdrs)
     lines = [
         f"seed {it.seed}: {it.total_faults} faults, {it.kills} of them process kills with recovery awaited, "

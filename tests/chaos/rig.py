@@ -373,7 +373,7 @@ class Rig:
             listed = [row["uuid"] for row in rows if row["uuid"] in people]
             return [uuid for uuid in listed if esl.api(f"uuid_exists {uuid}").strip() == "true"]
 
-    def held(self) -> tuple[list[str], list[str]]:
+    def kept(self) -> tuple[list[str], list[str]]:
         """Attempts open, and contacts claimed, in the store itself."""
         opened: list[str] = []
         claimed: list[str] = []
@@ -393,7 +393,7 @@ class Rig:
 
     def evidence(self) -> Evidence:
         front = self.front()
-        opened, claimed = self.held()
+        opened, claimed = self.kept()
         return Evidence(
             contacts=self.contacts,
             book=list(self.book()),
