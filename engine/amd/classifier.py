@@ -52,6 +52,7 @@ _OF_TONE = {
     ToneKind.BEEP: "machine",
 }
 _KEYS_ALONE_MS = 2_500
+LEAST_SPOKEN_S = 0.095  # nobody says hello in less: a click, a cough
 
 
 class Detector:
@@ -144,7 +145,7 @@ class Detector:
         self.machine = self._model.certainty(logit)
         params = self._params
         what = decide(logit, float(features[_SINCE]), float(features[_QUIET]), params.costs, params.lines)
-        if what is None:
+        if what is None or (what == "person" and features[_VOICED] < LEAST_SPOKEN_S):
             return None
         if not params.answered:
             return self._decide("announcement", "somebody speaks before the answer")
@@ -159,6 +160,8 @@ class Detector:
         if not self._params.deadline_ms or self._at_ms < self._params.deadline_ms:
             return None
         if not silent:
+            if self._key_ms >= 0:
+                return self._decide("machine", ToneKind.KEY.value)
             if self._logit is not None and likelier_machine(
                 self._logit, self._params.costs, self._params.lines
             ):

@@ -54,6 +54,7 @@ class Ear:
         self._windows = np.lib.stride_tricks.sliding_window_view(self._sound, 2 * FRAME_SAMPLES)[
             ::FRAME_SAMPLES
         ]
+        self._no_voice_before = 0
         self.frames = 0
         self.measured = 0  # frames that have bands and pitch
         self.level = np.full(MOST_FRAMES, FLOOR_DBFS, np.float32)
@@ -71,6 +72,8 @@ class Ear:
         self.level[at] = level
         if in_tone:
             self.tone[max(0, at - 2) : at + 1] = True
+        elif at < self._no_voice_before:
+            self.tone[at] = True
         elif level > -60.0 and self._vads[0].is_speech(pcm, RATE):
             self.vad[at] = 2 if self._vads[1].is_speech(pcm, RATE) else 1
         place = (at % BLOCK + 1) * FRAME_SAMPLES
@@ -81,6 +84,12 @@ class Ear:
         self._measure()
         self._sound[:FRAME_SAMPLES] = self._sound[-FRAME_SAMPLES:]
         return True
+
+    def is_tone(self, begin: int, length: int) -> None:
+        """So many frames from there on are a key, whatever they sound like at their edges."""
+        self._no_voice_before = min(MOST_FRAMES, begin + length)
+        self.tone[max(0, begin) : self._no_voice_before] = True
+        self.vad[max(0, begin) : self._no_voice_before] = 0
 
     def is_voice(self, pcm: bytes) -> bool:
         """What the strictest of the two says of one frame."""

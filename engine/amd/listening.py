@@ -4,13 +4,14 @@ too.
 
 import numpy as np
 
-from engine.amd.audio import FRAME_S
+from engine.amd.audio import FRAME_MS, FRAME_S
 from engine.amd.features import BELOW_PEAK_DB, Speech, features, speech_of
 from engine.amd.hearing import Ear, level_dbfs
 from engine.amd.shapes import Floats
 from engine.amd.tones import Tone, ToneKind, ToneLimits, ToneTracker
 
 PAUSE, FIRST = 12, 50  # frames
+KEY = 10  # frames: about so long is a key, with what is smeared before it
 SPOKEN_S = 0.28  # less speech than this may be a click on the line
 _RESIDUE = (ToneKind.PROGRESS, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.DIAL)
 
@@ -39,6 +40,8 @@ class Listening:
         tone = self.tones.push(samples, level, self._speech_dbfs)
         if tone is not None and tone.kind in _RESIDUE:
             self._progress = True
+        if tone is not None and tone.kind is ToneKind.KEY:
+            self.ear.is_tone(tone.began_ms // FRAME_MS - 3, KEY)
         if not self.looking or not self.ear.push(pcm, samples, level, self.tones.in_tone):
             return tone, False
         return tone, self._look()

@@ -93,6 +93,8 @@ PROGRESS_HZ = (340.0, 500.0)
 BEEP_HZ = (500.0, 2600.0)
 _LOW_HZ = 660.0  # no progress tone is higher
 _RINGS_HZ = (405.0, 434.0)  # what rings in most of the world: told as a beep when it has ended, short
+_LOW_BEEP_MS = 1_100
+_ALONE_MS = 700  # nothing rings or is busy with so long a pause after so short a tone
 
 
 def _is_ced(hz: float) -> bool:
@@ -149,6 +151,7 @@ class ToneTracker:
         self._sit = ""  # L or H for each of the three that have been heard
         self._sit_ended_ms = 0
         self._progress: list[tuple[int, int, float]] = []  # begin, end, Hz of the last progress tones
+        self._low: Tone | None = None  # a beep, if it stays alone
         self.in_tone = False
         self.tonal_ms = 0  # all tones so far
 
@@ -171,7 +174,7 @@ class ToneTracker:
         if self._run_ms and not pure and self._missing_ms < limits.gap_ms:
             self._missing_ms += FRAME_MS
             return None
-        ended = self._ended(speech_dbfs) if self._run_ms else None
+        ended = self._ended(speech_dbfs) if self._run_ms else self._alone()
         self.in_tone, self._told, self._run_ms, self._missing_ms, self._hz = False, None, 0, 0, 0.0
         if pure:
             self._hz, self._last_hz, self._second_hz, self._run_ms = hz, hz, second_hz, FRAME_MS
@@ -336,6 +339,14 @@ class ToneTracker:
             return self._tell(ToneKind.BEEP, self._ended_ms)
         return None
 
+    def _alone(self) -> Tone | None:
+        """A short low tone after which nothing came: no ringing, no busy tone, so a beep."""
+        low = self._low
+        if low is None or self._at_ms - low.ended_ms < _ALONE_MS:
+            return None
+        self._low = None
+        return low
+
     def _may_be_sit(self, hz: float) -> bool:
         """Is this the next of the three, soon enough after the one before?"""
         if self._sit and self._at_ms - self._sit_ended_ms > 600:
@@ -357,6 +368,10 @@ class ToneTracker:
     def _count_progress(self, run_ms: int) -> Tone | None:
         """Told by their cadence: three short ones in three seconds are busy, two longer ones are ringing."""
         limits = self._limits
+        short = limits.progress_ms <= run_ms <= _LOW_BEEP_MS and not self._is_dual
+        fresh = not self._progress and self._began_ms >= 300 and self._is_steady
+        alone = short and fresh and _RINGS_HZ[1] < self._hz
+        self._low = Tone(ToneKind.BEEP, self._began_ms, round(self._hz, 1), self._ended_ms) if alone else None
         before = [one for one in self._progress if self._began_ms - one[1] < 6_500]
         self._progress = [*before, (self._began_ms, self._ended_ms, self._hz)][-6:]
         lengths = [end - begin for begin, end, _ in self._progress]

@@ -64,8 +64,8 @@ def label_of(verdict: Verdict) -> str:
     first = verdict.why.split(" ")[0]
     if first in _TONES:
         return "tone"
-    if first == "sit":
-        return "sit"
+    if first in ("sit", "dtmf"):
+        return first
     return {"person": "human", "unsure": "human"}.get(verdict.what, verdict.what)
 
 

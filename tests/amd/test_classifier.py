@@ -110,6 +110,18 @@ def test_whatever_is_heard_there_is_one_verdict_at_most_and_it_is_dated_right(pa
         assert told.speech_ms < told.at_ms
 
 
+@pytest.mark.parametrize("smear_s", [0.0, 0.03])
+def test_keys_are_pressed_by_nobody_however_their_edges_are_smeared(smear_s: float):
+    keys = [
+        part
+        for low, high in [(697, 1209), (770, 1336), (852, 1477)]
+        for part in (voice(smear_s + 0.001), (tone(low, 0.12, 0.1) + tone(high, 0.12, 0.1)), silence(0.3))
+    ]
+    told = verdict_of(pcm(silence(0.6), *keys, silence(5.0)), Params(deadline_ms=6_000))
+    assert told is not None
+    assert (told.what, told.why) == ("machine", "dtmf")
+
+
 def all_heard(sound: bytes) -> list[Heard]:
     detector = Detector()
     frames = [sound[at : at + FRAME_BYTES] for at in range(0, len(sound) - FRAME_BYTES + 1, FRAME_BYTES)]

@@ -15,8 +15,10 @@ def heard(*parts: Sound, noise: float = 0.0003) -> list[Tone]:
         frame = (sound[at : at + 160] * 32_767).astype(np.float32)
         level = 10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10)
         told = tracker.push(frame, level)
-        if told and not (found and told.kind is ToneKind.BEEP and told.began_ms == found[-1].began_ms):
-            found.append(told)  # the end of a beep that was told is no second one
+        last = found[-1] if found else None
+        ends = told and last and told.kind is last.kind is ToneKind.BEEP and told.began_ms == last.began_ms
+        if told and not ends:  # the end of a beep that was told is no second one
+            found.append(told)
     return found
 
 
@@ -120,3 +122,23 @@ def test_a_voice_that_hums_is_no_beep(pitch_hz: float):
     hum = swell * np.sin(2 * np.pi * pitch_hz * at + 4 * np.sin(2 * np.pi * 5 * at))
     hum += 0.25 * swell * np.sin(4 * np.pi * pitch_hz * at)
     assert ToneKind.BEEP not in [told.kind for told in heard(silence(0.3), hum, silence(0.5))]
+
+
+@pytest.mark.parametrize("hz", [440, 480])
+@pytest.mark.parametrize("seconds", [0.2, 0.5, 1.0])
+def test_a_low_tone_that_stays_alone_is_a_beep_and_one_that_comes_again_is_not(hz: float, seconds: float):
+    alone = heard(silence(1.0), tone(hz, seconds), silence(1.5))
+    assert [told.kind for told in alone] == [ToneKind.PROGRESS, ToneKind.BEEP]
+    assert (abs(alone[-1].began_ms - 1_000) <= 40, abs(alone[-1].ended_ms - 1_000 * (1 + seconds)) <= 40) == (
+        True,
+        True,
+    )
+    busy = [part for _ in range(4) for part in (tone(hz, seconds), silence(0.5))]
+    assert ToneKind.BEEP not in [told.kind for told in heard(silence(1.0), *busy)]
+
+
+@pytest.mark.parametrize(
+    "rings", [[tone(440, 0.6)], [silence(1.0), tone(425, 1.0)], [silence(1.0), tone(440, 1.5)]]
+)
+def test_what_is_left_of_the_ringing_is_no_beep(rings: list[Sound]):
+    assert ToneKind.BEEP not in [told.kind for told in heard(*rings, silence(3.0))]
