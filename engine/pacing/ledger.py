@@ -14,12 +14,17 @@ from collections import deque
 
 AIM = 0.935
 """θ is steered to this share of the cap, so that chance does not carry the rate over it."""
-THETA_MIN, THETA_MAX = 0.004, 0.6
-THETA_START, LUMPS = 0.015, 0.08
-"""θ of a new campaign: THETA_START + LUMPS/agents. With few agents the risk of the next call moves in lumps,
-and the calls that are launched carry less than the θ they stay under."""
+LOWEST, HIGHEST = 2.0 / 15.0, math.log(0.6)
+"""Bounds of θ: a share of the cap, and its logarithm."""
+START, LUMPS = 0.5, 2.7
+"""θ of a new campaign: the cap, times START + LUMPS/agents, but never more than the cap: nobody has earned
+more yet. With few agents the risk of the next call moves in lumps, and the calls that are launched carry less
+than the θ they stay under; in a large team launches still to come make it more."""
 GAIN, TEAM = 0.12, 10
 """Step of log θ for an abandoned call, in teams of up to TEAM agents."""
+BURST, PASSES = 0.32, 150.0
+"""In a large team log θ steps down by up to BURST more for each abandoned call, and up for answers served; of
+that 1/e is left after PASSES live answers. A burst says that this minute is misjudged, not the month."""
 RESERVE, YOUNG = 0.2, 300.0
 """A campaign of fewer than some YOUNG live answers aims lower, by RESERVE of the cap at first, and so builds
 up RESERVE·YOUNG·cap abandoned calls (about two) which chance may take later without carrying the whole over
@@ -33,7 +38,9 @@ class Ledger:
 
     def __init__(self) -> None:
         self.live = self.abandoned = 0.0
-        self.log_theta = math.log(THETA_START)
+        self.log_theta = math.log(0.03 * START)
+        self.passing = 0.0  # of log θ
+        self._lowest = math.log(0.03 * LOWEST)
         self._started = False
         self.hours: deque[list[float]] = deque()  # [hour, live, abandoned]
         self.windows: dict[float, tuple[float, float]] = {}
@@ -41,25 +48,39 @@ class Ledger:
 
     @property
     def theta(self) -> float:
-        return math.exp(self.log_theta)
+        return math.exp(min(max(self.log_theta + self.passing, self._lowest), HIGHEST))
 
-    def start(self, agents: int) -> None:
+    def start(self, agents: int, cap: float) -> None:
         """The first decision: how large the team is; later ones change nothing."""
         if not self._started and agents:
-            self._started = True
-            self.log_theta = math.log(THETA_START + LUMPS / agents)
+            self._started, self._lowest = True, math.log(cap * LOWEST)
+            self.log_theta = math.log(cap * min(1.0, START + LUMPS / agents))
 
-    def note(self, abandoned: bool, cap: float, now_s: float, agents: int = 1, dared: bool = True) -> None:
-        """One live answer: served, or abandoned. `agents`: at work; in a large team abandons come in
-        clusters, and a step for each must be smaller. `dared`: the launches were bounded by θ; an answer that
-        was served without any risk earns no credit."""
+    def note(
+        self,
+        abandoned: bool,
+        cap: float,
+        now_s: float,
+        agents: int = 1,
+        dared: bool = True,
+        known: bool = True,
+    ) -> None:
+        """One live answer: served, or abandoned. `agents`: at work. In a large team abandons come in bursts,
+        so the step that lasts must be smaller; another answers the burst, and passes with it.
+        `dared`: it was θ that bounded the launches; what was served while trunks or the list did raises θ
+        to the cap at most, or it would run up unseen. `known`: something was predicted at all; an answer that
+        was served without earns nothing."""
         self.live += 1.0
         self.abandoned += float(abandoned)
         young = math.exp(-self.live / YOUNG)
-        gain = GAIN * (TEAM / max(TEAM, agents)) ** 0.25 * (1.0 + young)
-        aim = cap * (AIM - RESERVE * young) if dared else 0.0
-        step = gain * (aim - float(abandoned))
-        self.log_theta = min(max(self.log_theta + step, math.log(THETA_MIN)), math.log(THETA_MAX))
+        lasting = (TEAM / max(TEAM, agents)) ** 0.25
+        aim = cap * (AIM - RESERVE * young) if known else 0.0
+        miss, self._lowest = aim - float(abandoned), math.log(cap * LOWEST)
+        highest = HIGHEST if dared else max(self.log_theta, math.log(cap))
+        self.log_theta = min(
+            max(self.log_theta + GAIN * lasting * (1.0 + young) * miss, self._lowest), highest
+        )
+        self.passing = self.passing * (1.0 - 1.0 / PASSES) + (1.0 - lasting) * BURST * miss
         hour = now_s // HOUR_S
         if not self.hours or self.hours[-1][0] != hour:
             self.hours.append([hour, 0.0, 0.0])
@@ -97,7 +118,12 @@ class Ledger:
         }
 
     def save(self) -> dict[str, float]:
-        kept = {"live": self.live, "abandoned": self.abandoned, "log_theta": self.log_theta}
+        kept = {
+            "live": self.live,
+            "abandoned": self.abandoned,
+            "log_theta": self.log_theta,
+            "passing": self.passing,
+        }
         kept["started"] = float(self._started)
         for hour, live, abandoned in self.hours:
             kept |= {f"hour.{hour:.0f}.live": live, f"hour.{hour:.0f}.abandoned": abandoned}
@@ -106,7 +132,7 @@ class Ledger:
     def load(self, learned: dict[str, float]) -> None:
         self.live, self.abandoned = learned["live"], learned["abandoned"]
         self._started = bool(learned["started"])
-        self.log_theta = learned["log_theta"]
+        self.log_theta, self.passing = learned["log_theta"], learned.get("passing", 0.0)
         names = [key.split(".")[1] for key in learned if key.startswith("hour.") and key.endswith(".live")]
         self.hours = deque(
             [float(hour), learned[f"hour.{hour}.live"], learned[f"hour.{hour}.abandoned"]]

@@ -42,7 +42,7 @@ class Predictive:
     def __init__(self) -> None:
         self.answers, self.handling, self.ledger, self.giving_up = Answers(), Handling(), Ledger(), GivingUp()
         self._terms = Terms()
-        self._agents = 1
+        self._agents, self._dares = 1, False
         self._ahead_s = 0.0  # the calendar's clock less the policy's
         self._looks_at, self._patience_s, self._moments_s = NO_CALLS, -1.0, AHEAD_S  # see _moment
 
@@ -60,7 +60,8 @@ class Predictive:
                     self.giving_up.gave_up()
             case PersonServed() | PersonMissed():
                 missed, at_s = isinstance(news, PersonMissed), news.at_s + self._ahead_s
-                self.ledger.note(missed, self._terms.cap, at_s, self._agents, self.answers.known >= FEW)
+                known = self.answers.known >= FEW
+                self.ledger.note(missed, self._terms.cap, at_s, self._agents, self._dares, known)
             case TalkEnded():
                 self.handling.talk_ended(news.talk_s)
             case WrapUpEnded():
@@ -86,7 +87,7 @@ class Predictive:
         answers.ring_time_s = terms.ring_time_s
         sight = look(now_s, snapshot, answers)
         self._agents = sight.ready + len(sight.talking_s) + len(sight.wrapping_s)
-        self.ledger.start(self._agents)
+        self.ledger.start(self._agents, terms.cap)
         self.ledger.look(now_s + self._ahead_s, terms.windows_s)
         answers.refresh(now_s)
         self.handling.refresh(now_s, sight.talking_s, sight.wrapping_s)
@@ -94,6 +95,7 @@ class Predictive:
         flying = len(sight.attempts) + len(sight.screening)
         careful = self._careful(snapshot)
         if careful:
+            self._dares = False
             launch = max(0, min(spare - flying, snapshot.queued, snapshot.room))
             numbers = self._numbers(sight, 0, 0.0, 0.0)
             return Decision(launch, reason=f"{careful}: one call for each ready agent", numbers=numbers)
@@ -104,6 +106,7 @@ class Predictive:
         theta = self.ledger.theta
         room = self._room(sight, snapshot, storm)
         launch = most_within(theta, room, risk) if room > 0 and risk.now <= theta else 0
+        self._dares = risk.now > theta or launch < room  # it was θ that bounded the launches
         cancel: tuple[str, ...] = ()
         if len(sight.ripe) and not launch:
             cancel = self.giving_up.choose(sight, spare, *moment.soon(), terms.cancel_share)

@@ -1,14 +1,18 @@
 """Mode predictive in the dialer: what it is told, what it tells, and that its terms change at once."""
 
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
 from engine.app.meters import Meters
+from engine.dialer.shop import GatewayTerms
 from engine.domain import facts as f
 from engine.domain.agent import PauseWanted
-from engine.domain.campaign import Mode, Predicting
+from engine.domain.campaign import CampaignState, Mode, Predicting
 from engine.pacing.predictive import Predictive
-from tests.dialer.world import World
+from tests.dialer.world import World, person
+from tests.pacing.moments import NOW
+from tests.pacing.test_predictive import moment, schooled
 
 
 def policy_of(world: World) -> Predictive:
@@ -127,3 +131,32 @@ def test_a_ringing_call_it_gives_up_is_cancelled_and_entered_as_such(monkeypatch
     assert ("hang_up", call, "ORIGINATOR_CANCEL") in world.switch.orders
     world.fact(f.LegEnded, call, cause="ORIGINATOR_CANCEL")
     assert policy.giving_up.cancels == 1.0
+
+
+def test_campaigns_of_one_team_dial_for_its_agents_by_priority_and_never_twice_for_one():
+    """Six ready agents, two predictive campaigns that know their people: the second sees the first."""
+    wide = {"gateway": GatewayTerms("gw", "sw1", 500, 500.0), "max_calls": 500, "calls_per_s": 500.0}
+    world = World(people=40, agents=6, mode=Mode.PREDICTIVE, priority=1, **wide)
+    urgent = replace(world.campaign, campaign_id="c2", priority=9)
+    world.shop.campaigns["c2"] = urgent
+    people = [replace(person(n), campaign_id="c2") for n in range(101, 141)]
+    world.store.add_contacts([(one, 0.0) for one in people], "test")
+    for number in range(1, 7):
+        world.log_in(f"a{number}")
+    world.time.pass_s(NOW)
+    pacer = world.dialer.pacer
+    for name in ("c1", "c2"):
+        pacer._policies[name] = Mode.PREDICTIVE, schooled()
+        world.dialer.set_state(name, CampaignState.RUNNING, {})
+    world.time.pass_s(0.05)
+    by_campaign = Counter(life.campaign.campaign_id for life in world.dialer.calls.lives.values())
+    alone = pacer._policies["c1"][1].decide(NOW + 0.1, moment(ready=6, talking=())).launch
+    assert alone > 6, "more than one call for each ready agent"
+    assert by_campaign["c2"] >= alone - 1, "the urgent one dials as if it were alone"
+    assert by_campaign["c1"] <= 1, "and leaves the other nothing to dial for"
+    ledgers = [pacer._policies[name][1].ledger for name in ("c1", "c2")]
+    before = [ledger.live for ledger in ledgers]
+    call = next(a for a, life in world.dialer.calls.lives.items() if life.campaign is urgent)
+    world.fact(f.LegAnswered, call)
+    world.fact(f.LegBridged, call, peer_id=world.switch.said("bridge")[-1][1])
+    assert [ledger.live - was for ledger, was in zip(ledgers, before, strict=True)] == [0.0, 1.0]

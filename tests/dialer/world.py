@@ -19,6 +19,7 @@ from engine.ports import Dial, LiveLeg
 from engine.store.memory import MemoryStore
 
 WALL = 1_795_000_000.0
+TRUNK = GatewayTerms("gw", "sw1", 10, 5.0)
 
 
 class Time:
@@ -191,6 +192,7 @@ class World:
         mode: Mode = Mode.PROGRESSIVE,
         screener: Any = None,
         robots: Any = NoRobots,
+        gateway: GatewayTerms = TRUNK,
         **terms: Any,
     ) -> None:
         self.time, self.switch, self.rules, self.paper = Time(), PaperSwitch(), EasyRules(), Paper()
@@ -215,7 +217,7 @@ class World:
             journal=self.paper,
             switches={"sw1": self.switch},
             tell=lambda kind, **fields: self.told.append({"kind": kind, **fields}),
-            gateways={"gw": GatewayTerms("gw", "sw1", 10, 5.0)},
+            gateways={"gw": gateway},
             campaigns={"c1": self.campaign},
             agents={f"a{n}": Agent(f"a{n}", "team", str(1000 + n)) for n in range(1, agents + 1)},
         )

@@ -224,7 +224,7 @@ def test_theta_stays_between_its_bounds(cap: float, answers: list[bool]) -> None
     ledger = Ledger()
     for missed in answers:
         ledger.note(missed, cap, 0.0)
-        assert 0.0039 < ledger.theta < 0.61
+        assert 0.13 * cap < ledger.theta < 0.61
 
 
 def test_a_world_that_answers_theta_with_as_much_abandonment_comes_to_the_aim() -> None:
@@ -234,6 +234,40 @@ def test_a_world_that_answers_theta_with_as_much_abandonment_comes_to_the_aim() 
         for _ in range(20_000):
             ledger.note(dice.random() < wrong * ledger.theta, 0.03, 0.0)
         assert abs(ledger.abandoned / ledger.live - AIM * 0.03) < 0.0015
+
+
+@given(st.integers(1, 1_000), st.floats(0.001, 0.2))
+def test_a_new_campaign_takes_no_more_risk_than_its_cap(agents: int, cap: float) -> None:
+    ledger = Ledger()
+    ledger.start(agents, cap)
+    assert 0.5 * cap <= ledger.theta * (1.0 + 1e-9)
+    assert ledger.theta <= cap * (1.0 + 1e-9)
+
+
+def test_a_burst_cuts_the_risk_of_a_large_team_at_once_and_most_of_the_cut_passes() -> None:
+    ledger = Ledger()
+    ledger.start(200, 0.03)
+    for k in range(600):
+        ledger.note(k % 45 == 0, 0.03, 0.0, 200)
+    before, lasting = ledger.theta, ledger.log_theta
+    for _ in range(10):
+        ledger.note(True, 0.03, 0.0, 200)
+    assert ledger.theta < 0.25 * before
+    assert ledger.log_theta > lasting - 0.8, "what lasts is the smaller part"
+    for _ in range(500):
+        ledger.note(False, 0.03, 0.0, 200)
+    assert ledger.theta > 0.6 * before
+
+
+def test_the_risk_does_not_run_up_while_something_else_bounds_the_launches() -> None:
+    free, bound = Ledger(), Ledger()
+    for ledger in (free, bound):
+        ledger.start(100, 0.03)
+    for _ in range(3_000):
+        free.note(False, 0.03, 0.0, 100)
+        bound.note(False, 0.03, 0.0, 100, dared=False)
+    assert free.theta > 0.1
+    assert math.exp(bound.log_theta) <= 0.03 + 1e-9
 
 
 def test_windows_forget_what_is_older_and_rates_are_told_by_their_hours() -> None:
