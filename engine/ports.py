@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from engine.domain.attempt import Cdr, Intent
 from engine.domain.campaign import CampaignState
 from engine.domain.contact import Claimed, Contact, PersonHistory, Scheduled, Touch
+from engine.domain.facts import LegEnded
 
 
 class Clock(Protocol):
@@ -255,6 +256,16 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class LegRecord:
+    """The switch's own record of a leg that is over. `bridged_at_s`: epoch seconds, 0.0: never.
+    `variables`: ours, `prozvon_*`."""
+
+    ended: LegEnded
+    bridged_at_s: float
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class LiveLeg:
     """A leg found alive after a crash, a gap or a takeover. Instants: epoch seconds, 0.0 for never."""
 
@@ -372,6 +383,10 @@ class Switch(Protocol):
         ...
 
     def is_alive(self, leg_id: str) -> bool: ...
+    def record_of(self, leg_id: str, at_s: float) -> LegRecord | None:
+        """What the switch itself wrote of a leg that ended, where it does. `at_s`: of the fact in it."""
+        ...
+
     def live_ids(self) -> frozenset[str]:
         """Every leg that lives: one cheap question, for the regular sweep."""
         ...

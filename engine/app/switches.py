@@ -10,6 +10,7 @@ from engine.config import Config
 from engine.domain.facts import Fact
 from engine.switch.freeswitch import FreeSwitch
 from engine.switch.link import LinkState, SwitchLink
+from engine.switch.records import CallRecords
 
 VIRTUAL = "virtual"
 
@@ -47,7 +48,12 @@ class Switches:
                 one.command_deadline_s,
             )
             self.ports[one.name] = FreeSwitch(
-                one.name, link, one.dial, one.agent_dial, media_endpoint=one.media_dial
+                one.name,
+                link,
+                one.dial,
+                one.agent_dial,
+                media_endpoint=one.media_dial,
+                records=CallRecords(Path(one.records_dir)) if one.records_dir else None,
             )
         if not config.switches:
             port = self._start_virtual(config, logs)

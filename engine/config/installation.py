@@ -35,6 +35,10 @@ class Switch(Section):
         default="sofia/media/amd@{host}:{port}",
         description="dial string of the audio fork towards the media process",
     )
+    records_dir: str = Field(
+        default="",
+        description="folder of mod_json_cdr as seen from here: ends that nobody was told of are read in it",
+    )
     command_deadline_s: float = Field(
         default=5.0, ge=0.5, le=60, description="seconds a command may take; then reconnect"
     )

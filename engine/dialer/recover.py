@@ -219,6 +219,8 @@ class Recovery:
     def _gone(self, attempt: OpenAttempt) -> int:
         """No leg: unknown, unless it is so young that the switch may not have come to it yet."""
         intent = attempt.intent
+        if self._settled_by_record(intent):
+            return 0
         age_s = self._shop.clock.wall_s() - intent.made_at_s
         if age_s < YOUNG_S:
             self._wait_for(attempt, YOUNG_S - age_s)
@@ -227,6 +229,36 @@ class Recovery:
         found = self._shop.store.find_contact(intent.contact_id)
         self._settler.settle_unknown(intent, found, self._shop.campaigns.get(intent.campaign_id))
         return 1
+
+    def _settled_by_record(self, intent: Intent) -> bool:
+        """The switch wrote down how it ended. Of an answered call its record tells too little, unless an
+        agent or AMD had marked it: whether the person was served is known to nobody."""
+        switch = self._shop.switches.get(intent.switch)
+        record = switch.record_of(intent.attempt_id, self._shop.clock.now_s()) if switch else None
+        if switch is None or record is None:
+            return False
+        told, ended = record.variables, record.ended
+        talked, amd = told.get("prozvon_talked", ""), told.get("prozvon_amd", "")
+        found = self._shop.store.find_contact(intent.contact_id)
+        campaign = self._shop.campaigns.get(intent.campaign_id)
+        if found is None or campaign is None or (ended.answered_at_s and not (talked or amd)):
+            return False
+        self.awaited.pop(intent.attempt_id, None)
+        campaign = replace(campaign, mode=Mode(intent.mode))
+        now = self._shop.clock.now_s()
+        life = CallLife(intent, campaign, found.contact, found.progress, switch.name, started_s=now)
+        life.state, life.since_s, life.screened, life.amd = State.RINGING, now, True, amd
+        life.originated_at_s, life.created_at_s = intent.made_at_s, ended.created_at_s
+        life.answered_at_s = ended.answered_at_s
+        life.recording, life.noted = told.get("prozvon_recording", ""), told.get("prozvon_noted", "")
+        life.callback_at_s = number_of(told.get("prozvon_callback", ""))
+        life.talked_to, life.person = talked, bool(talked)
+        life.bridged_at_s = (record.bridged_at_s or ended.answered_at_s) if talked else 0.0
+        self._gateways.adopt(intent.gateway)
+        self._calls.add(life)
+        self._calls.post(ended)
+        self._shop.count("settled_by_record")
+        return True
 
     def look_again(self, attempt_id: str) -> None:
         """Its time is over, or there is news of its leg: beside the caller, adopt it or let it go."""
@@ -268,7 +300,8 @@ class Recovery:
             young = started_s - began_s <= 5.0 and began_s > gone_before_s
             unsent = is_dialing and not life.originated_at_s
             if life.switch == switch.name and life.leg_id not in alive and not (young or unsent):
-                self._calls.post(lost(life, started_s))
+                record = switch.record_of(life.leg_id, started_s)
+                self._calls.post(record.ended if record else lost(life, started_s))
                 dead += 1
         for agent in list(self._agents.lives.values()):
             old = started_s - agent.since_s > agent.agent.ring_time_s + 5.0 or agent.phone_up

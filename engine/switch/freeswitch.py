@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.ports import Dial, LiveLeg
+from engine.ports import Dial, LegRecord, LiveLeg
 from engine.switch import orders
 from engine.switch.link import SwitchLink
+from engine.switch.records import CallRecords
 
 NET_EXTENSION = "abandon:XML:default"  # dialplans/default: the net after a bridge, one-shot
 
 
 class FreeSwitch:
-    """Orders for one switch. `endpoint`: pattern of a trunk leg with {gateway} and {number};
-    `agent_endpoint`: pattern of an agent's phone with {extension}; `media_endpoint`: of an audio fork towards
-    a media process with {host} and {port}."""
+    """Orders for one switch. `records`: of what its calls came to. `endpoint`: pattern of a trunk leg with
+    {gateway} and {number}; `agent_endpoint`: pattern of an agent's phone with {extension};
+    `media_endpoint`: of an audio fork towards a media process with {host} and {port}."""
 
     def __init__(
         self,
@@ -21,10 +22,11 @@ class FreeSwitch:
         endpoint: str = "sofia/gateway/{gateway}/{number}",
         agent_endpoint: str = "user/{extension}",
         media_endpoint: str = "sofia/media/amd@{host}:{port}",
+        records: CallRecords | None = None,
     ) -> None:
         self.name = name
         self._link = link
-        self._media_endpoint = media_endpoint
+        self._media_endpoint, self._records = media_endpoint, records
         self._endpoint, self._agent_endpoint = endpoint, agent_endpoint
 
     @property
@@ -179,6 +181,9 @@ class FreeSwitch:
 
     def is_alive(self, leg_id: str) -> bool:
         return self._link.api(orders.exists(leg_id)).strip() == "true"
+
+    def record_of(self, leg_id: str, at_s: float) -> LegRecord | None:
+        return self._records.of(leg_id, at_s) if self._records else None
 
     def live_ids(self) -> frozenset[str]:
         return self._link.live_ids()

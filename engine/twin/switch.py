@@ -301,6 +301,7 @@ class TwinSwitch:
     def lag_s(self) -> float:
         return self._delays.create_s
 
+    def record_of(self, leg_id: str, at_s: float) -> None: ...
     def is_alive(self, leg_id: str) -> bool:
         return leg_id in self.legs
 

@@ -174,7 +174,9 @@ class Rig:
             talks["retries"] = {**talks["retries"], **BUSY_TWICE}
             self.campaigns.append(talks)
             if screened:
-                self.campaigns.append(campaign("screened", screening=True, calls_per_s=4, max_calls=3))
+                self.campaigns.append(
+                    campaign("screened", screening=True, calls_per_s=4 * load, max_calls=3 * load)
+                )
         self.switch_wires = [
             Proxy(("127.0.0.1", self.switch.port), f"{seed} switch {n}", True, self._sender(f"engine-{n}"))
             for n in range(1, engines + 1)

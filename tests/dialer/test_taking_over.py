@@ -11,7 +11,7 @@ from engine.domain.agent import AgentState
 from engine.domain.attempt import Intent
 from engine.domain.campaign import CampaignState
 from engine.domain.errors import SwitchGone
-from engine.ports import LiveLeg, OpenAttempt
+from engine.ports import LegRecord, LiveLeg, OpenAttempt
 from tests.dialer.world import NoRobots, World
 
 
@@ -262,3 +262,45 @@ def test_a_held_person_whose_agent_is_gone_is_served_by_another() -> None:
     world.switch.orders.clear()
     next_engine(world, book)
     assert world.switch.said("bridge") == [("bridge", other, call)]
+
+
+RECORDS = {
+    "busy": (f.LegEnded("", 0.0, "USER_BUSY", 17, 486, "them", 1.0, 0.0, 3.0), 0.0, {}),
+    "talked": (
+        f.LegEnded("", 0.0, "NORMAL_CLEARING", 16, 200, "them", 1.0, 2.0, 9.0), 2.5, {"prozvon_talked": "a1"}
+    ),
+    "machine": (
+        f.LegEnded("", 0.0, "NORMAL_CLEARING", 16, 200, "us", 1.0, 2.0, 9.0), 0.0, {"prozvon_amd": "machine"}
+    ),
+    "unknown": (f.LegEnded("", 0.0, "NORMAL_CLEARING", 16, 200, "them", 1.0, 2.0, 9.0), 0.0, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("end", RECORDS)
+def test_what_a_call_came_to_that_ended_between_two_engines_is_read_in_the_switchs_own_records(
+    end: str,
+) -> None:
+    """Answered, and nobody marked whether the person was served: that stays unknown."""
+    world = World(people=1)
+    world.log_in()
+    world.run()
+    (call,) = world.dialed
+    ended, bridged_at_s, told = RECORDS[end]
+    world.switch.records[call] = LegRecord(replace(ended, leg_id=call), bridged_at_s, told)
+    dialer = next_engine(world, Book())
+    world.time.pass_s(11.0)
+    assert [(cdr["attempt_id"], cdr["disposition"]) for cdr in world.cdrs()] == [(call, end)]
+    assert dialer.gateways.lines["gw"].in_use == 0
+    assert world.shop.store.open_attempts("team") == []
+
+
+def test_a_leg_that_the_sweep_misses_ends_as_the_switch_wrote_it_down() -> None:
+    world = World(people=1)
+    world.log_in()
+    world.run()
+    (call,) = world.dialed
+    world.time.pass_s(6.0)
+    world.switch.alive.discard(call)
+    world.switch.records[call] = LegRecord(replace(RECORDS["busy"][0], leg_id=call), 0.0, {})
+    world.dialer.recovery.sweep(world.switch)
+    assert [cdr["disposition"] for cdr in world.cdrs()] == ["busy"]

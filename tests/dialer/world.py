@@ -15,7 +15,7 @@ from engine.domain.campaign import Abandonment, Campaign, CampaignState, Mode
 from engine.domain.contact import Contact, PersonHistory, Phone, Progress, Scheduled
 from engine.domain.disposition import Ending, disposition_of
 from engine.domain.gate import Allowed, Blocked
-from engine.ports import Dial, LiveLeg
+from engine.ports import Dial, LegRecord, LiveLeg
 from engine.store.memory import MemoryStore
 
 WALL = 1_795_000_000.0
@@ -65,6 +65,7 @@ class PaperSwitch:
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     alive: set[str] = field(default_factory=set)
     legs: list[LiveLeg] = field(default_factory=list)
+    records: dict[str, LegRecord] = field(default_factory=dict)
 
     def lag_s(self) -> float:
         return self.lag
@@ -85,6 +86,9 @@ class PaperSwitch:
 
     def is_alive(self, leg_id: str) -> bool:
         return leg_id in self.alive
+
+    def record_of(self, leg_id: str, at_s: float) -> LegRecord | None:
+        return self.records.get(leg_id)
 
     def live_ids(self) -> frozenset[str]:
         return frozenset(self.alive)
