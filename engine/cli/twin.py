@@ -171,15 +171,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def whatif(args: argparse.Namespace) -> int:
-    """Every point of the grid with the same seeds, so that differences are the policy's and not luck."""
+    """Every point of the grid with the same seeds, so that differences are the policy's and not luck. A
+    world whose mode knows no cap is played in mode predictive, where no other is asked for."""
     from engine.cli.farm import played
     from engine.twin.page import page
-    from engine.twin.whatif import agents_range, caps_range, grid_of, worlds_of
+    from engine.twin.whatif import KNOW_A_CAP, agents_range, caps_range, grid_of, worlds_of
 
     agents, caps = agents_range(args.agents), caps_range(args.cap or "0.5%..5%")
     writable(args.output)  # before minutes are spent on it
     args.cap, args.operators = "", -1
     world = world_of(args)
+    if not args.mode and world.campaign.mode not in {*KNOW_A_CAP, "robot"}:
+        world = world.but(campaign={"mode": "predictive"})
     with bar("playing", 1.0) as step:
         outcomes = played(worlds_of(world, agents, caps), args.runs, args.jobs, step)
     grid = grid_of(world, agents, caps, outcomes)

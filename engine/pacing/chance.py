@@ -11,7 +11,6 @@ array operations.
 from functools import cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -95,20 +94,20 @@ def at_most(chances: Array) -> Array:
     if agents <= FEW:
         return _exactly(chances, up_to=True)
     order = np.argpartition(chances[:, -1], agents - LIKELY)
-    rest, likely = chances[order[:-LIKELY]], _exactly(chances[order[-LIKELY:]])
-    mean = np.maximum(np.add.reduce(rest, axis=0), 1e-9)
-    variance = mean - np.einsum("ng,ng->g", rest, rest)
+    some = chances.take(order[-LIKELY:], axis=0)
+    likely = _exactly(some)
+    mean = np.maximum(np.add.reduce(chances, axis=0) - np.add.reduce(some, axis=0), 1e-9)
+    squares = np.einsum("ng,ng->g", chances, chances) - np.einsum("ng,ng->g", some, some)
     known = np.minimum(mean, MOST)
     top = float(known.max())
     size = int(top + 5.0 * top**0.5 + 4.0)
     found = np.zeros((moments, size + 2 * LIKELY))
-    np.add.accumulate(
-        binomial(known, rest_of(mean, variance, known), size), axis=-1, out=found[:, LIKELY:-LIKELY]
-    )
-    found[:, -LIKELY:] = 1.0
-    return np.asarray(
-        np.einsum("gkj,gj->gk", sliding_window_view(found, LIKELY + 1, axis=1), likely[:, ::-1])
-    )
+    found[:, LIKELY : LIKELY + size] = binomial(known, rest_of(mean, mean - squares, known), size)
+    np.add.accumulate(found, axis=-1, out=found)
+    step = found.strides[1]
+    shape, strides = (moments, size + LIKELY, LIKELY + 1), (found.strides[0], step, step)
+    windows = np.ndarray(shape, np.float64, found, 0, strides)  # each k with the LIKELY counts before it
+    return np.asarray(np.matmul(windows, likely[:, ::-1, None])[:, :, 0])
 
 
 def _exactly(chances: Array, up_to: bool = False) -> Array:

@@ -36,6 +36,8 @@ def page(grid: Grid) -> str:
         f"Mean talk and wrap-up as played: {grid.handle_s:.0f} s. "
         f"Trunk: {world.trunk.channels} channels, {world.trunk.calls_per_s:g} calls/s."
     )
+    if not grid.knows_caps:
+        facts += f" Mode {world.campaign.mode} knows no cap: the lines of all caps are the same."
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>What if: {escape(world.name)}</title><style>{STYLE}</style></head><body>

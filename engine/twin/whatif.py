@@ -11,6 +11,8 @@ from engine.twin.results import Outcome
 from engine.twin.world import World
 
 POINTS = 5
+KNOW_A_CAP = frozenset({"predictive", "adaptive", "erlang-c", "expected"})
+"""Modes and baselines that a cap means something to."""
 SHOWN = ("occupancy", "abandonment", "wait_s", "talks_per_operator_h", "channels")
 
 
@@ -22,6 +24,10 @@ class Grid:
     agents: tuple[int, ...]
     caps: tuple[float, ...]
     outcomes: tuple[tuple[Outcome, ...], ...]
+
+    @property
+    def knows_caps(self) -> bool:
+        return self.world.campaign.mode in KNOW_A_CAP
 
     def figure(self, measure: str, cap: int, agents: int) -> Figure:
         return self.outcomes[cap][agents].figures[measure]

@@ -98,7 +98,7 @@ class Delays(_Part):
     bridge_s: float = Field(default=0.09, ge=0, description="order to bridge until both hear each other")
     notice_s: float = Field(default=6.0, ge=0, description="length of the message that says who called")
     machine_heard_s: float = Field(default=6.0, ge=0, description="an operator hangs up on a machine")
-    check_s: float = Field(default=0.25, gt=0, le=1, description="least time between two decisions of a team")
+    check_s: float = Field(default=0.5, gt=0, le=1, description="least time between two decisions of a team")
 
 
 class CallsIn(_Part):

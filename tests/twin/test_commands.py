@@ -95,6 +95,7 @@ def test_the_what_if_page_has_a_chart_for_each_measure_with_its_intervals(tmp_pa
     names = "{http://www.w3.org/2000/svg}"
     assert all(len(one.findall(f"{names}polygon")) == 2 for one in charts)  # a band for each cap
     assert "rates alone at 1 %" in text
+    assert "mode predictive" in text, "the world's own mode, progressive, knows no cap"
     assert "<script" not in text
     assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
 
@@ -106,6 +107,7 @@ def test_the_page_is_the_same_bytes_for_the_same_grid() -> None:
         worlds = worlds_of(world, (2, 3), (0.03,))
         pages.append(page(grid_of(world, (2, 3), (0.03,), [play(one) for one in worlds])))
     assert pages[0] == pages[1]
+    assert "knows no cap" in pages[0]
 
 
 def test_a_chart_without_intervals_or_with_one_point_is_drawn_all_the_same() -> None:
