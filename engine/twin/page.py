@@ -47,8 +47,9 @@ def page(grid: Grid) -> str:
 <div class="charts">
 {drawn}
 </div>
-<p class="note">Bands and bars: 95 % confidence intervals. Dashed: the occupancy at which a dialer that knows
-rates alone would abandon the share of the cap (Poisson answers, everybody leaves at the limit of
+<p class="note">Bands and bars: 95 % confidence intervals; every point has the same seeds, so that lines differ
+by less chance than their bands tell. Dashed in abandonment: the caps. Dashed in occupancy: that at which a
+dialer that knows rates alone would abandon the share of the cap (Poisson answers, everybody leaves at the limit of
 {world.campaign.answer_limit_s:g} s). A policy that sees who rings and who is about to be free can lie
 above it; a point far from it wants an explanation.</p>
 {_table(grid)}
@@ -69,6 +70,10 @@ def _lines(grid: Grid, name: str) -> list[Line]:
             figure = grid.figure(name, row, column)
             points.append((float(agents), figure.value, figure.half))
         found.append(Line(f"cap {100 * cap:g} %", tuple(points)))
+    if name == "abandonment" and grid.knows_caps:
+        for row, cap in enumerate(grid.caps):
+            level = tuple((float(n), cap, float("inf")) for n in grid.agents)
+            found.append(Line(f"the cap of {100 * cap:g} %", level, dashed=True, like=row))
     if name == "occupancy":
         for row in sorted({0, len(grid.caps) - 1}):
             cap, curve = grid.caps[row], grid.long_run(grid.caps[row])

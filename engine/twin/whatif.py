@@ -84,12 +84,13 @@ def agents_range(text: str) -> tuple[int, ...]:
 
 
 def caps_range(text: str) -> tuple[float, ...]:
-    """`3%`, `1%,3%`, or `0.5%..5%`: four points at equal ratios."""
+    """`3%`, `1%,3%`, or `0.5%..5%`: four points at equal ratios, those between in round numbers."""
     parts = re.split(r"\.\.|,", text.strip())
     caps = [_share(part) for part in parts]
     if ".." in text and len(caps) == 2 and caps[0] < caps[1]:
         ratio = (caps[1] / caps[0]) ** (1 / 3)
-        return tuple(round(caps[0] * ratio**n, 5) for n in range(4))
+        between = (float(f"{caps[0] * ratio**n:.2g}") for n in (1, 2))
+        return tuple(sorted({caps[0], *between, caps[1]}))
     if ".." in text:
         raise ConfigError(f"'{text}' is no range of caps", "--cap", "Write 0.5%..5%, or 1%,3%.")
     return tuple(sorted(set(caps)))
