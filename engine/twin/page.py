@@ -47,11 +47,11 @@ def page(grid: Grid) -> str:
 <div class="charts">
 {drawn}
 </div>
-<p class="note">Bands and bars: 95 % confidence intervals; every point has the same seeds, so that lines differ
-by less chance than their bands tell. Dashed in abandonment: the caps. Dashed in occupancy: that at which a
-dialer that knows rates alone would abandon the share of the cap (Poisson answers, everybody leaves at the limit of
-{world.campaign.answer_limit_s:g} s). A policy that sees who rings and who is about to be free can lie
-above it; a point far from it wants an explanation.</p>
+<p class="note">Bands and bars: 95 % confidence intervals; every point has the same seeds, so that lines
+differ by less chance than their bands tell. Dashed in abandonment: the caps. Dashed in occupancy: that at
+which a dialer that knows rates alone would abandon the share of the cap (Poisson answers, everybody leaves at
+the limit of {world.campaign.answer_limit_s:g} s). A policy that sees who rings and who is about to be free
+can lie above it; a point far from it wants an explanation.</p>
 {_table(grid)}
 </body></html>
 """
