@@ -16,6 +16,7 @@ from engine.ports import Dial, SafetyNet
 
 NET_LATEST_MS = 1_800  # with every engine dead, a person hears who called within 2 s
 NET_SOONEST_MS = 500
+SLEPT_S = 0.1
 
 
 def life_of(
@@ -51,15 +52,20 @@ class Wire:
         """From here on the facts of the leg are the call's. Intents that a slow store let through together go
         out one after another, as the trunk's contract says."""
         self._calls.add(life)
+        self._pass(life)
+
+    def _pass(self, life: CallLife) -> None:
         wait_s = self._gateways.lines[life.intent.gateway].wait_s(self._shop.clock.now_s())
         if wait_s:
             self._shop.count("originates_held")
-            self._shop.timers.after(wait_s, "originate", lambda: self._late(life))
+            due_s = self._shop.clock.now_s() + wait_s
+            self._shop.timers.after(wait_s, "originate", lambda: self._late(life, due_s))
         else:
             self._send(life)
 
-    def _late(self, life: CallLife) -> None:
-        """The call may have been given up meanwhile, or its team be another engine's."""
+    def _late(self, life: CallLife, due_s: float) -> None:
+        """The call may have been given up meanwhile, or its team be another engine's; and in a process that
+        slept everything is due at once."""
         now = self._shop.clock.now_s()
         if self._calls.lives.get(life.leg_id) is not life:
             return
@@ -68,6 +74,8 @@ class Wire:
         elif not self._shop.owns_surely(life.campaign.team):
             life.refused = STORE_LOST
             self._calls.post(f.OriginateRefused(life.leg_id, now, STORE_LOST))
+        elif now - due_s > SLEPT_S:
+            self._pass(life)
         else:
             self._send(life)
 

@@ -299,13 +299,14 @@ def who_answers_is_served(it: Evidence, calls: list[Call]) -> Iterator[str]:
 
 
 def trunks_keep_their_contract(it: Evidence, calls: list[Call]) -> Iterator[str]:
-    """Channels at once, and calls in any one second, as the trunk sees them."""
+    """Channels at once as the trunk sees them, and calls in any one second as they were sent: what the way to
+    the switch holds up for a moment arrives with what follows it, and no sender can help that."""
     for gateway, mine in _by(calls, lambda call: call.gateway).items():
         most, _ = _most_at_once((call.sent_at_s, call.ended_at_s) for call in mine)
         if most > it.terms.channels:
             yield f"trunk {gateway} carried {most} calls at once, its contract is {it.terms.channels}"
         held = [(since - 1.0, until + 1.0) for since, until in (*it.blind, *it.held)]
-        sent = sorted(call.sent_at_s for call in mine)
+        sent = sorted(it.senders[one.uuid][1] if one.uuid in it.senders else one.sent_at_s for one in mine)
         free = (at for at in sent if not any(since <= at <= until for since, until in held))
         burst = max((bisect_right(sent, at + 1.0) - bisect_left(sent, at) for at in free), default=0)
         if burst > it.terms.calls_per_s * 1.1 + 1:  # the book's clock and the wire are not the engine's

@@ -2,13 +2,14 @@
 Event Socket, spoilt event frames. Threads: the process that runs the chaos knows no gevent."""
 
 import contextlib
+import queue
 import random
 import socket
 import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tests.chaos.frames import Rates, Spoiler
 
@@ -57,10 +58,8 @@ class Wire:
         self, source: socket.socket, target: socket.socket, spoiler: Spoiler | None, upward: bool
     ) -> None:
         try:
-            while data := source.recv(65536):
+            for data in self._read_ahead(source) if upward else iter(lambda: source.recv(65536), b""):
                 self._proxy.wait()
-                if upward:
-                    self._proxy.seen(data)
                 if spoiler is not None:
                     data = spoiler.feed(data)
                 left = self._left
@@ -77,6 +76,23 @@ class Wire:
             pass
         finally:
             self.close()
+
+    def _read_ahead(self, source: socket.socket) -> Iterator[bytes]:
+        """What a client sends, told to `seen` when it sent it, however long the way on is stalled."""
+        pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+        def read() -> None:
+            try:
+                while data := source.recv(65536):
+                    self._proxy.seen(data)
+                    pieces.put(data)
+            except OSError:
+                pass
+            finally:
+                pieces.put(b"")
+
+        threading.Thread(target=read, daemon=True).start()
+        return iter(pieces.get, b"")
 
 
 class Proxy:

@@ -86,3 +86,15 @@ def test_a_call_held_back_until_its_team_was_anothers_is_never_ordered() -> None
     world.time.pass_s(1.1)
     assert world.dialed == []
     assert [cdr["cause"] for cdr in world.cdrs()] == ["STORE_LOST"]
+
+
+def test_calls_that_fell_due_while_the_process_slept_do_not_go_at_once() -> None:
+    world = World()
+    call = held_back(world)
+    line = world.dialer.gateways.lines["gw"]
+    world.time.now += 5.0
+    line.sent.extend([world.time.now] * line.terms.burst)
+    world.time.pass_s(0.5)
+    assert world.dialed == []
+    world.time.pass_s(0.6)
+    assert world.dialed == [call]
