@@ -17,8 +17,14 @@ from tests.chaos.control import ENVIRONMENT, Control  # noqa: E402
 
 def main() -> int:
     if path := os.environ.get(ENVIRONMENT):
-        control, true_wall_s = Control(Path(path)), SystemClock.wall_s
-        SystemClock.wall_s = lambda self: true_wall_s(self) + control.step_s  # type: ignore[method-assign]
+        control, as_made = Control(Path(path)), SystemClock.__init__
+
+        def made(self: SystemClock, speed: float = 1.0) -> None:
+            as_made(self, speed)
+            true_wall_s = self.wall_s
+            self.wall_s = lambda: true_wall_s() + control.step_s
+
+        SystemClock.__init__ = made  # type: ignore[method-assign]
     sabotage.switch_off(os.environ.get(sabotage.ENVIRONMENT, ""))
     return cli.main(sys.argv[1:])
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+NOTHING = {"faults": 0, "kills": 0, "calls": 0, "violations": 1, "took_s": 0.0}
 DRAINED_S = 900.0  # a world that is not over so long after its time hangs
 
 
@@ -32,7 +33,7 @@ class World:
         try:
             return dict(json.loads(self.result.read_text()))
         except (OSError, ValueError):
-            return {"seed": self.seed, "faults": 0, "kills": 0, "calls": 0, "violations": 1, "took_s": 0.0}
+            return NOTHING | {"seed": self.seed}
 
 
 def main() -> int:
@@ -68,7 +69,9 @@ def short_of(asked: argparse.Namespace, over: Sequence[dict[str, Any]]) -> bool:
 
 
 def wanted(asked: argparse.Namespace, over: Sequence[dict[str, Any]], age_s: float) -> bool:
-    """Another world: it is not enough yet, and there is time for one."""
+    """Another world: it is not enough yet, there is time for one, and none could not even be run."""
+    if any(not one["took_s"] for one in over):
+        return False
     return short_of(asked, over) and age_s + asked.minutes * 60 < asked.most_minutes * 60
 
 
