@@ -35,6 +35,7 @@ def main() -> int:
         load=asked.load,
         real=asked.freeswitch,
         screened=not asked.freeswitch,
+        pause_s=(0.1, asked.pause),
     )
     print(report(it))
     if asked.result:
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     add("--load", type=int, default=1, help="times as many agents, robots and channels (%(default)s)")
     add("--sabotage", choices=("", *sabotage.SAFEGUARDS), default="", help="without this safeguard")
     add("--freeswitch", action="store_true", help="a real FreeSWITCH, SIPp and baresip in place of ours")
+    add("--pause", type=float, default=1.5, help="seconds at most between two faults (%(default)s)")
     add("--result", type=Path, help="write the figures there, as JSON")
     add("--keep", action="store_true", help="keep the files of a run without violations")
     return found

@@ -78,7 +78,7 @@ def wanted(asked: argparse.Namespace, over: Sequence[dict[str, Any]], age_s: flo
 def begun(asked: argparse.Namespace, seed: int, folder: Path) -> World:
     result = folder / f"{seed}.json"
     command = [sys.executable, "-m", "tests.chaos", "--seed", str(seed), "--minutes", str(asked.minutes)]
-    command += ["--load", str(asked.load), "--result", str(result)]
+    command += ["--load", str(asked.load), "--pause", str(asked.pause), "--result", str(result)]
     with (folder / f"{seed}.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     return World(seed, process, result, time.monotonic() + asked.minutes * 60 + DRAINED_S)
@@ -112,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     add("--worlds", type=int, default=2, help="at a time (%(default)s)")
     add("--minutes", type=float, default=12.0, help="things break so long in each (%(default)s)")
     add("--load", type=int, default=4, help="times as many agents, robots and channels (%(default)s)")
+    add("--pause", type=float, default=0.5, help="seconds at most between two faults (%(default)s)")
     add("--most-minutes", type=float, default=120.0, help="no world is begun that would break longer")
     return found
 
