@@ -55,7 +55,7 @@ MAY_IMPORT["__main__"] = {"cli"}
 
 OUTER_WORLD = {
     "gevent": "let the shell wait, and hand the result in as a fact",
-    "redis": "ask for it through a port of engine/ports.py",
+    "redis": "ask for it through a port of engine/ports/",
     "time": "take `now_s` or `wall_s` as an argument, or use the clock port",
     "random": "take the random source, or the number, as an argument",
     "secrets": "take the value as an argument",
@@ -88,7 +88,7 @@ class Source:
 
     @property
     def room(self) -> str:
-        """`engine/switch/esl.py` → switch, `engine/ports.py` → ports."""
+        """`engine/switch/esl.py` → switch, `engine/callerid.py` → callerid."""
         return self.parts[1]
 
     @property
@@ -138,7 +138,7 @@ def wrong_neighbours(source: Source) -> Iterator[str]:
             allowed = ", ".join(sorted(MAY_IMPORT[source.room])) or "nothing of engine/"
             yield (
                 f"{source.where}:{line} imports {name}. The room {source.room} may import {allowed}. "
-                f"Pass what you need in from app, or state it in ports.py."
+                f"Pass what you need in from app, or state it in ports/."
             )
 
 

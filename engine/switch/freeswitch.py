@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from engine.ports import Dial, LegRecord, LiveLeg
-from engine.switch import orders
+from engine.switch import orders, sound_orders
 from engine.switch.link import SwitchLink
 from engine.switch.records import CallRecords
 
@@ -121,7 +121,7 @@ class FreeSwitch:
             self._link.sendmsg(orders.play(leg_id, prompt, step_id=one))
 
     def stop_playing(self, leg_id: str) -> None:
-        self._tell(orders.stop_sound(leg_id))
+        self._tell(sound_orders.stop_sound(leg_id))
 
     def hold(self, leg_id: str, music: str, notice: str) -> None:
         self._tell(orders.hold(leg_id, music, notice))
@@ -133,16 +133,16 @@ class FreeSwitch:
     # --- sound -------------------------------------------------------------------------------------
 
     def record(self, leg_id: str, path: str) -> None:
-        self._tell(orders.record(leg_id, path))
+        self._tell(sound_orders.record(leg_id, path))
 
     def mask_recording(self, leg_id: str, path: str, on: bool) -> None:
-        self._tell(orders.mask_recording(leg_id, path, on=on))
+        self._tell(sound_orders.mask_recording(leg_id, path, on=on))
 
     def tell_agent(self, agent_leg: str, prompt: str) -> None:
-        self._tell(orders.whisper(agent_leg, prompt))
+        self._tell(sound_orders.whisper(agent_leg, prompt))
 
     def warn(self, leg_id: str, prompt: str) -> None:
-        self._tell(orders.speak_over(leg_id, prompt))
+        self._tell(sound_orders.speak_over(leg_id, prompt))
 
     def fork(self, leg_id: str, fork_id: str, codec: str, host: str, port: int, listen: str = "") -> None:
         endpoint = self._media_endpoint.format(host=host, port=port)
@@ -150,13 +150,13 @@ class FreeSwitch:
         self._link.originate(fork_id, text)
 
     def tap(self, leg_id: str, path: str, most_s: float) -> None:
-        self._tell(orders.tap(leg_id, path, most_s))
+        self._tell(sound_orders.tap(leg_id, path, most_s))
 
     def untap(self, leg_id: str, path: str) -> None:
-        self._tell(orders.stop_recording(leg_id, path))
+        self._tell(sound_orders.stop_recording(leg_id, path))
 
     def mute(self, agent_leg: str, on: bool) -> None:
-        self._tell(orders.mute(agent_leg, on=on))
+        self._tell(sound_orders.mute(agent_leg, on=on))
 
     def set_variables(self, leg_id: str, variables: Mapping[str, str]) -> None:
         self._tell(orders.setvar_multi(leg_id, variables))

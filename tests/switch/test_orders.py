@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.domain.errors import SwitchError
-from engine.switch import orders, quoting
+from engine.switch import orders, quoting, sound_orders
 from tests.switch import reader
 
 LEG = "1cbd0bb6-7b6e-4c99-b5b3-95d40b8c672d"
@@ -166,7 +166,11 @@ def test_several_values_set_at_once_stay_apart(value):
 
 @with_nasty
 def test_a_path_is_one_word_of_its_command(path):
-    for build, words in ((orders.record, 6), (orders.whisper, 6), (orders.stop_recording, 4)):
+    for build, words in (
+        (sound_orders.record, 6),
+        (sound_orders.whisper, 6),
+        (sound_orders.stop_recording, 4),
+    ):
         try:
             text = build(LEG, path)
         except SwitchError:
@@ -184,7 +188,7 @@ def test_an_id_or_a_cause_is_a_word_or_refused(value):
         lambda: orders.hang_up(value),
         lambda: orders.hang_up(LEG, value),
         lambda: orders.begin_with(value, []),
-        lambda: orders.send_digits(LEG, value),
+        lambda: sound_orders.send_digits(LEG, value),
         lambda: orders.supervise(AGENT, value),
         lambda: orders.transfer_to_dialplan(LEG, value),
     )
@@ -213,13 +217,13 @@ def test_an_argument_of_a_step_brings_no_header_and_no_expansion(value):
 def test_the_orders_read_as_measured_on_a_real_switch():
     assert orders.bridge(AGENT, LEG) == f"uuid_bridge {AGENT} {LEG}"
     assert orders.extend_net(LEG, 2700) == f"uuid_setvar {LEG} net_more 2700"
-    assert orders.record(LEG, "/r/x.wav").startswith(
+    assert sound_orders.record(LEG, "/r/x.wav").startswith(
         f"uuid_record {LEG} start /r/x.wav 0 {{RECORD_STEREO=true"
     )
-    assert orders.whisper(LEG, "tone_stream://%(150,0,1400)") == (
+    assert sound_orders.whisper(LEG, "tone_stream://%(150,0,1400)") == (
         f"uuid_displace {LEG} start 'tone_stream://%(150,0,1400)' 0 mux"
     )
-    assert orders.mute(LEG, on=True) == f"uuid_audio {LEG} start read mute -4"
+    assert sound_orders.mute(LEG, on=True) == f"uuid_audio {LEG} start read mute -4"
     assert orders.hang_up_later(LEG, 3600.0) == f"sched_hangup +3600 {LEG} ALLOTTED_TIMEOUT"
     assert orders.supervise(AGENT, LEG) == f"uuid_transfer {AGENT} 'eavesdrop:{LEG},park' inline"
     assert orders.supervisor_speaks(AGENT, "agent") == f"uuid_recv_dtmf {AGENT} 2"

@@ -21,7 +21,7 @@ from engine.domain.facts import (
     StepDone,
     StepStarted,
 )
-from engine.switch import orders
+from engine.switch import orders, sound_orders
 from engine.switch.link import LinkState, SwitchLink
 from engine.switch.outbound import OutboundServer, Session
 from tests.contracts.switch.switches import RealSwitch, Switch
@@ -194,7 +194,7 @@ def test_prompts_run_one_after_the_other_and_say_how_much_was_heard(engine: Engi
     engine.link.sendmsg(orders.play(leg_id, "/nowhere/x, y.wav", step_id="step-1"))
     engine.link.sendmsg(orders.play(leg_id, prompt, step_id="step-2"))
     wait_until(lambda: engine.of(leg_id, StepStarted))
-    engine.link.send_api(orders.stop_sound(leg_id))
+    engine.link.send_api(sound_orders.stop_sound(leg_id))
     wait_until(lambda: len([f for f in steps(engine, leg_id) if f.step_id.startswith("step-")]) == 2)
     first, second = (f for f in steps(engine, leg_id) if f.step_id.startswith("step-"))
     assert (first.step_id, first.response) == ("step-1", "FILE NOT FOUND")
@@ -223,20 +223,20 @@ def test_agent_and_person_are_joined_recorded_whispered_to_held_and_parted(engin
     engine.wait(agent, LegParked)
     person = engine.answered()
     recording = str(engine.switch.recordings_dir / f"{person}.wav")
-    assert link.api(orders.whisper(agent, "tone_stream://%(150,0,1400)")) == "+OK Success"
+    assert link.api(sound_orders.whisper(agent, "tone_stream://%(150,0,1400)")) == "+OK Success"
     assert link.api(orders.bridge(agent, person)) == f"+OK {person}"
     assert engine.wait(person, LegBridged).peer_id == agent
     assert engine.wait(agent, LegBridged).peer_id == person
-    assert link.api(orders.record(person, recording)) == "+OK Success"
-    assert link.api(orders.mask_recording(person, recording, on=True)).startswith("+OK")
-    assert link.api(orders.mask_recording(person, recording, on=False)).startswith("+OK")
-    assert link.api(orders.mute(agent, on=True)).startswith("+OK")
-    assert link.api(orders.mute(agent, on=False)).startswith("+OK")
+    assert link.api(sound_orders.record(person, recording)) == "+OK Success"
+    assert link.api(sound_orders.mask_recording(person, recording, on=True)).startswith("+OK")
+    assert link.api(sound_orders.mask_recording(person, recording, on=False)).startswith("+OK")
+    assert link.api(sound_orders.mute(agent, on=True)).startswith("+OK")
+    assert link.api(sound_orders.mute(agent, on=False)).startswith("+OK")
     assert link.api(orders.hold(person, "tone_stream://%(200,1800,440);loops=-1")) == "+OK"
     wait_until(lambda: engine.of(agent, LegUnbridged))
     assert link.api(orders.bridge(agent, person)).startswith("+OK")
     wait_until(lambda: len(engine.of(person, LegBridged)) == 2)
-    assert link.api(orders.stop_recording(person, recording)) == "+OK Success"
+    assert link.api(sound_orders.stop_recording(person, recording)) == "+OK Success"
     link.api(orders.hang_up(person))
     engine.wait(person, LegEnded)
     parked = len(engine.of(agent, LegParked))

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.switch import orders
+from engine.switch import orders, sound_orders
 from tests.contracts.switch.calls import Calls
 from tests.freeswitch.farend import Call, FarEnd
 
@@ -102,5 +102,5 @@ def test_a_supervisor_listens_to_an_agent_and_parks_when_the_agent_goes(calls: C
 
 def test_the_agents_leg_hears_a_tone_without_leaving_its_park(calls: Calls) -> None:
     agent = calls.standing()
-    assert calls.esl.api(orders.whisper(agent, "tone_stream://%(150,0,1400)")).startswith("+OK")
+    assert calls.esl.api(sound_orders.whisper(agent, "tone_stream://%(150,0,1400)")).startswith("+OK")
     calls.esl.quiet(lambda e: e["Event-Name"] in ("CHANNEL_UNPARK", "CHANNEL_HANGUP"), for_s=0.4)
