@@ -16,6 +16,8 @@ from engine.amd.features import NAMES
 from engine.amd.heard import Beep, Heard, Verdict
 from engine.amd.listening import Listening
 from engine.amd.model import Model, standard
+from engine.amd.network import Follower, Network
+from engine.amd.network import standard as standard_network
 from engine.amd.tones import Tone, ToneKind, ToneLimits
 
 _SINCE, _QUIET = NAMES.index("since_s"), NAMES.index("quiet_s")
@@ -52,6 +54,7 @@ _OF_TONE = {
     ToneKind.BEEP: "machine",
 }
 _KEYS_ALONE_MS = 2_500
+TREES = 0.6  # their share of the log-odds; the network has the rest
 LEAST_SPOKEN_S = 0.095  # nobody says hello in less: a click, a cough
 
 
@@ -62,10 +65,13 @@ class Detector:
     last look, -1 before anybody has spoken.
     """
 
-    def __init__(self, params: Params | None = None, model: Model | None = None) -> None:
+    def __init__(
+        self, params: Params | None = None, model: Model | None = None, network: Network | None = None
+    ) -> None:
         self._params = params or Params()
         self._model = model or standard()
-        self._listening = Listening(self._params.tones)
+        self._follower = Follower(network or standard_network())
+        self._listening = Listening(self._params.tones, self._follower)
         self._at_ms = 0
         self._key_ms = -1  # when the last key was heard
         self._progress = False
@@ -141,7 +147,8 @@ class Detector:
         if features is None:
             self.machine, self._logit = -1.0, None
             return None
-        logit = self._logit = self._model.logit(features)
+        by_trees, by_network = self._model.logit(features), self._follower.logit(features)
+        logit = self._logit = by_network + TREES * (by_trees - by_network)
         self.machine = self._model.certainty(logit)
         params = self._params
         what = decide(logit, float(features[_SINCE]), float(features[_QUIET]), params.costs, params.lines)

@@ -23,6 +23,7 @@ _FULL_SCALE = 32_768.0**2
 _FFT = 512
 BAND_EDGES_HZ = (80, 250, 400, 600, 850, 1150, 1500, 1950, 2500, 3100, 3900)
 BANDS = len(BAND_EDGES_HZ) - 1
+FINE = 20  # bands for the network, even on the scale of the ear
 _PITCH_HZ = (70.0, 400.0)
 _LAGS = slice(int(RATE / _PITCH_HZ[1]), int(RATE / _PITCH_HZ[0]) + 1)
 _LAG = np.arange(_LAGS.start, _LAGS.stop)
@@ -35,6 +36,10 @@ _HZ = np.fft.rfftfreq(_FFT, 1 / RATE)
 _BAND = np.zeros((len(_HZ), BANDS), np.float32)
 for _number, (_low, _high) in enumerate(pairwise(BAND_EDGES_HZ)):
     _BAND[(_low <= _HZ) & (_high > _HZ), _number] = 1.0
+_MEL_HZ = 700.0 * np.expm1(np.linspace(np.log1p(60.0 / 700.0), np.log1p(3_900.0 / 700.0), FINE + 2))
+_RISE = (_HZ[:, None] - _MEL_HZ[:-2]) / (_MEL_HZ[1:-1] - _MEL_HZ[:-2])
+_FALL = (_MEL_HZ[2:] - _HZ[:, None]) / (_MEL_HZ[2:] - _MEL_HZ[1:-1])
+_BAND = np.concatenate([_BAND, np.clip(np.minimum(_RISE, _FALL), 0.0, 1.0)], axis=1).astype(np.float32)
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -61,6 +66,7 @@ class Ear:
         self.vad = np.zeros(MOST_FRAMES, np.int8)  # 0 none, 1 perhaps, 2 by the strictest
         self.tone = np.zeros(MOST_FRAMES, np.bool_)
         self.bands = np.zeros((MOST_FRAMES, BANDS), np.float32)  # dB
+        self.fine = np.zeros((MOST_FRAMES, FINE), np.float32)  # dB
         self.periodic = np.zeros(MOST_FRAMES, np.float32)  # 0..1
         self.pitch = np.zeros(MOST_FRAMES, np.float32)  # octaves over 70 Hz
 
@@ -101,7 +107,8 @@ class Ear:
         spectrum = np.fft.rfft(self._windows * _WINDOW, _FFT)
         power = spectrum.real**2 + spectrum.imag**2
         to = slice(self.frames - BLOCK, self.frames)
-        self.bands[to] = 10.0 * np.log10(power @ _BAND + 1e3)
+        decibels = 10.0 * np.log10(power @ _BAND + 1e3)
+        self.bands[to], self.fine[to] = decibels[:, :BANDS], decibels[:, BANDS:]
         power[:, :5] = 0.0  # hum has a pitch too
         auto = np.fft.irfft(power)
         lags = auto[:, _LAGS] / ((auto[:, :1] + 1e3) * _AUTO)

@@ -7,6 +7,7 @@ import numpy as np
 from engine.amd.audio import FRAME_MS, FRAME_S
 from engine.amd.features import BELOW_PEAK_DB, Speech, features, speech_of
 from engine.amd.hearing import Ear, level_dbfs
+from engine.amd.network import Follower
 from engine.amd.shapes import Floats
 from engine.amd.tones import Tone, ToneKind, ToneLimits, ToneTracker
 
@@ -17,12 +18,13 @@ _RESIDUE = (ToneKind.PROGRESS, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.DIAL)
 
 
 class Listening:
-    """`told`: the features after the last look, None before anybody has spoken. `telling`: set it to False,
-    and there are looks without features; `always`: to True,
+    """`follower`: a network that hears every block. `told`: the features after the last look, None before
+    anybody has spoken. `telling`: set it to False, and there are looks without features; `always`: to True,
     and none is left out. After `rest` only the tones are followed on.
     """
 
-    def __init__(self, limits: ToneLimits) -> None:
+    def __init__(self, limits: ToneLimits, follower: Follower | None = None) -> None:
+        self._follower = follower
         self.ear = Ear()
         self.tones = ToneTracker(limits)
         self.speech: Speech | None = None
@@ -44,6 +46,8 @@ class Listening:
             self.ear.is_tone(tone.began_ms // FRAME_MS - 3, KEY)
         if not self.looking or not self.ear.push(pcm, samples, level, self.tones.in_tone):
             return tone, False
+        if self._follower is not None:
+            self._follower.hear(self.ear)
         return tone, self._look()
 
     def rest(self) -> None:

@@ -7,25 +7,10 @@ run of such frames means is told by frequency, length, cadence, and by whether s
 
 from dataclasses import dataclass
 from enum import Enum
-from math import sqrt
 
-import numpy as np
-import numpy.typing as npt
+from engine.amd.audio import FRAME_MS
+from engine.amd.spectrum import LOBE, Samples, peak_of, power_of
 
-from engine.amd.audio import FRAME_MS, FRAME_SAMPLES, RATE
-
-Samples = npt.NDArray[np.float32]
-
-FFT = 256
-BIN_HZ = RATE / FFT
-_ANGLES = 2 * np.pi * np.outer(np.arange(FFT // 2 + 1), np.arange(FRAME_SAMPLES)) / FFT
-# Cosine rows, then sine rows, windowed: for one short frame a product is half the price of an FFT's call.
-_SPECTRUM = (np.concatenate([np.cos(_ANGLES), np.sin(_ANGLES)]) * np.hanning(FRAME_SAMPLES)).astype(
-    np.float32
-)
-_LOBE = 3  # bins either side of a peak that belong to it under this window
-_LOW_BIN = 10  # 312 Hz: below it there are hum and voices, no tones
-_TOP_BIN = FFT // 2 - _LOBE
 _DTMF_ROWS, _DTMF_COLUMNS = (697.0, 770.0, 852.0, 941.0), (1209.0, 1336.0, 1477.0, 1633.0)
 
 
@@ -93,6 +78,7 @@ PROGRESS_HZ = (340.0, 500.0)
 BEEP_HZ = (500.0, 2600.0)
 _LOW_HZ = 660.0  # no progress tone is higher
 _RINGS_HZ = (405.0, 434.0)  # what rings in most of the world: told as a beep when it has ended, short
+_FIRST_MS = 100  # no machine beeps at once, and what was before is not known yet
 _LOW_BEEP_MS = 1_100
 _ALONE_MS = 700  # nothing rings or is busy with so long a pause after so short a tone
 
@@ -103,31 +89,6 @@ def _is_ced(hz: float) -> bool:
 
 def _is_cng(hz: float) -> bool:
     return abs(hz - 1100.0) <= 38.0
-
-
-def power_of(samples: Samples) -> Samples:
-    """Power in each bin of one frame."""
-    parts = _SPECTRUM @ samples
-    parts *= parts
-    power: Samples = parts[: FFT // 2 + 1] + parts[FFT // 2 + 1 :]
-    return power
-
-
-def peak_of(power: Samples, total: float) -> tuple[float, float, int]:
-    """(frequency of the strongest peak in Hz, share of `total` in it 0..1, its bin)."""
-    peak = int(power[_LOW_BIN:_TOP_BIN].argmax()) + _LOW_BIN
-    around = power[peak - _LOBE : peak + _LOBE + 1].tolist()
-    left, top, right = (sqrt(value) for value in around[_LOBE - 1 : _LOBE + 2])
-    bend = left - 2.0 * top + right
-    offset = 0.5 * (left - right) / bend if bend else 0.0
-    return (peak + offset) * BIN_HZ, sum(around) / total, peak
-
-
-def pitch(samples: Samples) -> tuple[float, float]:
-    """(frequency of the strongest peak in Hz, share of the power in it 0..1) of one frame."""
-    power = power_of(samples)
-    total = float(power.sum())
-    return peak_of(power, total)[:2] if total > 0.0 else (0.0, 0.0)
 
 
 def _near(hz: float, known: tuple[float, ...]) -> bool:
@@ -215,7 +176,7 @@ class ToneTracker:
         hz, share, peak = peak_of(power, total)
         if share >= self._limits.pure or share < 0.35:
             return hz, 0.0, share
-        power[peak - _LOBE : peak + _LOBE + 1] = 0.0
+        power[peak - LOBE : peak + LOBE + 1] = 0.0
         other_hz, other, _ = peak_of(power, total)
         return hz, other_hz, share + other if other > 0.08 else 0.0
 
@@ -263,8 +224,7 @@ class ToneTracker:
             return None  # a calling fax stops within this: `_ended` tells them apart
         if self._may_be_sit(hz) and run_ms <= limits.sit_ms[1]:
             return None
-        steady = hz >= _LOW_HZ or self._is_steady
-        if steady and BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
+        if self._is_fresh and BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
             return self._tell(ToneKind.BEEP)
         return None
 
@@ -273,6 +233,13 @@ class ToneTracker:
         """Where voices hum: hardly anything but the tone; of two, both clearly apart."""
         apart = not self._is_dual or abs(self._hz - self._second_hz) >= 60.0
         return apart and self._share >= self._limits.pure_low
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Of a tone before any word: it came out of quiet, so it is no music from the start."""
+        if self._hz < _LOW_HZ:
+            return self._is_steady
+        return self._began_ms >= _FIRST_MS and self._rise_db >= self._limits.rise_db
 
     @property
     def _is_steady(self) -> bool:
@@ -334,8 +301,7 @@ class ToneTracker:
             return self._tell(ToneKind.BEEP, self._ended_ms) if rings and loud else None
         if _is_cng(hz) and limits.cng_ms[0] <= run_ms <= limits.cng_ms[1]:
             return self._tell(ToneKind.FAX_CALLS)
-        steady = hz >= _LOW_HZ or self._is_steady
-        if steady and BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
+        if self._is_fresh and BEEP_HZ[0] <= hz <= BEEP_HZ[1] and run_ms >= limits.beep_ms:
             return self._tell(ToneKind.BEEP, self._ended_ms)
         return None
 

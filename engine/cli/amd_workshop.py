@@ -9,6 +9,7 @@ from typing import Any
 from engine.amd.classifier import Detector, Params
 from engine.amd.decision import Costs
 from engine.amd.model import Model, parse, standard
+from engine.amd.network import parse as parse_network
 from engine.app.recordings import read_recording
 from engine.cli.frame import Commands, Exit, Parser, command, show
 from engine.cli.tables import table
@@ -56,9 +57,10 @@ def add(commands: "Commands[Parser]") -> None:
         "train",
         train_model,
         "train the detector's model, and measure it on voices held out",
-        "  prozvon amd train units/ -o model.json",
+        "  prozvon amd train units/ -o model.json\n  prozvon amd train units/ --network -o network.json",
     )
     train.add_argument("units", metavar="UNITS", type=Path, nargs="+", help="folders that `voices` made")
+    train.add_argument("--network", action="store_true", help="the network instead of the trees")
     train.add_argument(
         "-o", "--output", type=Path, default=Path("model.json"), metavar="FILE", help="%(default)s"
     )
@@ -203,12 +205,15 @@ def make_voices(args: argparse.Namespace) -> int:
 
 def train_model(args: argparse.Namespace) -> int:
     from engine.training.course import Course
+    from engine.training.network_course import NetworkCourse
 
-    course = Course(
-        args.units, args.openings, args.seed, lambda line: print(line, file=sys.stderr, flush=True)
-    )
+    kind = NetworkCourse if args.network else Course
+    course = kind(args.units, args.openings, args.seed, lambda line: print(line, file=sys.stderr, flush=True))
     text, report = course.run()
-    parse(text)
+    if args.network:
+        parse_network(text)
+    else:
+        parse(text)
     args.output.write_text(text, encoding="utf-8")
     show(args, report, json.dumps(report, indent=1))
     return Exit.OK

@@ -83,6 +83,10 @@ MACHINES = {
 OTHERS = {"announcement": 5, "sit": 5, "fax": 6, "tone": 6, "dtmf": 2, "silence": 4}
 
 
+SHARES = {"real": 32, "kokoro": 32, "espeak": 24, "festival": 5, "flite": 3, "piper": 3}
+"""How often which kind of voice speaks: the more natural, the oftener, however few of them there are."""
+
+
 class Voices:
     """The units by voice and kind, for one share of the voices."""
 
@@ -97,12 +101,20 @@ class Voices:
         }
         self.names = sorted(self._of)
         self.units = units
+        engine_of = {unit.voice: unit.engine for unit in units}
+        known = [name for name in self.names if engine_of[name] in SHARES]
+        self._by_engine = {
+            engine: [name for name in known if engine_of[name] == engine]
+            for engine in SHARES
+            if any(engine_of[name] == engine for name in known)
+        }
 
     def choose(self, kind: str, dice: Dice) -> tuple[Unit, Sound] | None:
         """A unit of that kind by any voice; a clip of fitting length stands in where there are no texts."""
+        engines = {engine: SHARES[engine] for engine in self._by_engine}
         for _ in range(60):
-            voice = self.names[int(dice.integers(len(self.names)))]
-            found = self.of(voice, kind, dice)
+            names = self._by_engine[_pick(engines, dice)] if engines else self.names
+            found = self.of(names[int(dice.integers(len(names)))], kind, dice)
             if found:
                 return found
         return None
@@ -251,7 +263,7 @@ class Author:
                 return None
             unit = found[0]
             self._voice, self._lang, self._engine = unit.voice, unit.lang, unit.engine
-            self._pace = self._dice.uniform(0.88, 1.14)
+            self._pace = self._dice.uniform(0.84, 1.2)
         return _levelled(_speed(found[1], self._pace), self._dice, spread_db)
 
     def _human(self, subtype: str, sheet: _Sheet) -> bool:

@@ -142,3 +142,8 @@ def test_a_low_tone_that_stays_alone_is_a_beep_and_one_that_comes_again_is_not(h
 )
 def test_what_is_left_of_the_ringing_is_no_beep(rings: list[Sound]):
     assert ToneKind.BEEP not in [told.kind for told in heard(*rings, silence(3.0))]
+
+
+def test_a_tone_that_was_there_from_the_start_is_no_beep_and_one_out_of_quiet_is():
+    assert heard(tone(1_000, 0.6), silence(1.0)) == []
+    assert [told.kind for told in heard(silence(0.5), tone(1_000, 0.6), silence(1.0))] == [ToneKind.BEEP]

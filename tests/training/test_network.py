@@ -1,0 +1,152 @@
+"""The network: its formulas by hand, its file, and what training makes of an opening."""
+
+import json
+
+import numpy as np
+import pytest
+
+from engine.amd.audio import FRAME_BYTES
+from engine.amd.hearing import BLOCK
+from engine.amd.listening import Listening
+from engine.amd.network import INPUTS, REACH, TIMING, Follower, Network, parse, standard, timing
+from engine.amd.shapes import Floats
+from engine.amd.tones import ToneLimits
+from engine.domain.errors import ConfigError
+from engine.training.network_fit import written
+from engine.training.network_rows import BLOCKS, FRAMES, MEASURED, looks, measured, rows_of
+from engine.training.openings import Opening
+from tests.amd import openings
+from tests.amd.openings import pcm, silence
+
+
+def test_a_look_has_a_number_for_every_name_and_none_is_without_value():
+    sound, told, counts = looks(openings.machine())
+    assert sound.shape == (FRAMES, MEASURED)
+    assert told.shape == (BLOCKS, len(TIMING))
+    assert counts.sum() > 40
+    assert np.isfinite(sound).all()
+    assert np.isfinite(told).all()
+
+
+def layers(seed: int) -> dict[str, list[Floats]]:
+    """Random ones, small, as PyTorch has them: (outputs, inputs) and biases."""
+    dice, filters, block, memory, out = np.random.default_rng(seed), 4, 6, 5, 3
+    sizes = {"filter": (filters, (REACH + 1) * INPUTS), "block": (block, BLOCK * filters)}
+    sizes |= {"into": (3 * memory, block), "memory": (3 * memory, memory)}
+    sizes |= {"out": (out, memory + len(TIMING)), "last": (1, out)}
+    return {
+        name: [dice.normal(0, 0.3, part).astype(np.float32) for part in (size, size[:1])]
+        for name, size in sizes.items()
+    }
+
+
+def by_hand(parts: dict[str, list[Floats]], heard: Floats, told: Floats) -> float:
+    """The formulas, one number after another: no views that stay, no gates side by side."""
+    (into, into_bias), (memory, memory_bias) = parts["into"], parts["memory"]
+    size = memory.shape[1]
+    state = np.zeros(size)
+    padded = np.concatenate([np.zeros((REACH, INPUTS)), heard])
+    for at in range(0, len(heard), BLOCK):
+        filtered = [
+            np.maximum(parts["filter"][0] @ padded[frame : frame + REACH + 1].ravel() + parts["filter"][1], 0)
+            for frame in range(at, at + BLOCK)
+        ]
+        block = np.maximum(parts["block"][0] @ np.concatenate(filtered) + parts["block"][1], 0)
+        forget, keep = (
+            1
+            / (1 + np.exp(-(into[gate] @ block + into_bias[gate] + memory[gate] @ state + memory_bias[gate])))
+            for gate in (slice(0, size), slice(size, 2 * size))
+        )
+        last = slice(2 * size, 3 * size)
+        new = np.tanh(
+            into[last] @ block + into_bias[last] + forget * (memory[last] @ state + memory_bias[last])
+        )
+        state = (1 - keep) * new + keep * state
+    out = np.maximum(parts["out"][0] @ np.concatenate([state, timing(told)]) + parts["out"][1], 0)
+    return float(parts["last"][0][0] @ out + parts["last"][1][0])
+
+
+def inputs(sound: Floats) -> Floats:
+    """What the network is told of measured frames, by the letter."""
+    top, rows = -60.0, list[list[float]]()
+    for *fine, level, periodic, pitch, vad, tonal in sound.astype(float):
+        if vad == 2 and not tonal:
+            top = max(top, level)
+        row = [(band - 45) / 20 for band in fine] + [(level + 45) / 20, min(15, max(-45, level - top)) / 15]
+        rows.append([*row, periodic, (pitch - 1) * (periodic > 0.5), vad - 1, tonal])
+    return np.array(rows, np.float32)
+
+
+def test_the_network_says_what_its_formulas_say():
+    parts = layers(3)
+    model = parse(written(parts, 2.0, 0.5, "by hand", {}))
+    rounded = {name: [weights.T, biases] for name in parts for weights, biases in [_of(model, name)]}
+    follower = Follower(model)
+    listening = Listening(ToneLimits(), follower)
+    listening.always = True
+    sound = openings.machine()
+    for at in range(0, 3 * 16_000, FRAME_BYTES):
+        listening.push(sound[at : at + FRAME_BYTES])
+    assert listening.told is not None
+    heard = inputs(measured(listening.ear))
+    assert heard.shape == (150, INPUTS)
+    expected = 2.0 * by_hand(rounded, heard, listening.told) + 0.5
+    assert follower.logit(listening.told) == pytest.approx(expected, abs=1e-3)
+
+
+def _of(model: Network, name: str) -> tuple[Floats, Floats]:
+    return model.weights[name], model.biases[name]
+
+
+def test_training_hears_what_the_engine_hears():
+    torch = pytest.importorskip("torch")
+    from engine.training import network_fit as fit
+
+    recipe = fit.Recipe(filters=4, block=6, memory=5, out=3, passes=1, batch=2)
+    truth = {"human": openings.person(), "machine": openings.machine(), "silence": pcm(silence(7.0))}
+    rows = rows_of(
+        [
+            Opening(label, "", "code:one", "xx", "", None, sound)  # type: ignore[arg-type]
+            for label, sound in truth.items()
+        ]
+    )
+    network = fit.fit(rows, np.arange(3), recipe)
+    model = parse(fit.as_text(network, 1.0, 0.0, "x", {}))
+    follower = Follower(model)
+    listening = Listening(ToneLimits(), follower)
+    listening.always = True
+    for at in range(0, 4 * 16_000, FRAME_BYTES):
+        listening.push(truth["machine"][at : at + FRAME_BYTES])
+    said = fit.logits_of(network, rows, np.arange(3))
+    assert said.shape == (3, BLOCKS)
+    assert listening.told is not None
+    assert follower.logit(listening.told) == pytest.approx(float(said[1, 39]), abs=0.02)
+    assert torch.isfinite(torch.from_numpy(said)).all()
+
+
+def test_rows_say_what_counts_and_what_is_true():
+    machine = openings.machine()
+    made = [
+        Opening("machine", "", "code:one", "xx", "", None, machine),  # type: ignore[arg-type]
+        Opening("fax", "", "", "", "", None, openings.fax()),  # type: ignore[arg-type]
+        Opening("silence", "", "", "", "", None, pcm(silence(7.0))),  # type: ignore[arg-type]
+    ]
+    rows = rows_of(made)
+    assert rows.machine.tolist() == [1.0, 0.5]
+    assert rows.sound.shape == (2, FRAMES, MEASURED)
+    counted = np.count_nonzero(rows.weight, axis=1)
+    assert counted[0] > 40
+    assert counted[1] == 0
+    assert rows.weight[0].sum() == pytest.approx(np.sqrt(counted[0]), rel=1e-3)
+
+
+def test_a_network_for_other_inputs_or_with_layers_that_do_not_fit_is_refused():
+    text = json.loads(written(layers(1), 1.0, 0.0, "x", {}))
+    with pytest.raises(ConfigError, match="other inputs"):
+        parse(json.dumps(text | {"inputs": ["at_s"]}))
+    text["layers"]["block"]["weights"].pop()
+    with pytest.raises(ConfigError, match="'block' does not fit"):
+        parse(json.dumps(text))
+    with pytest.raises(ConfigError, match="not a network"):
+        parse("{")
+    assert standard().version
