@@ -11,7 +11,7 @@ from engine.domain.attempt import Cdr, Disposition, Intent
 from engine.domain.campaign import Campaign, Mode
 from engine.domain.contact import Claimed, Progress, Scheduled, Touch, TouchPhase
 from engine.domain.disposition import Ending, touch_phase
-from engine.domain.errors import Fenced, StoreError
+from engine.domain.errors import StoreError
 from engine.ports import IntentBook
 
 RETRY_S = 1.0
@@ -146,10 +146,8 @@ class Settler:
             life, written_at_s = self._writing.pop(cdr.attempt_id, (None, 0.0))
             if life and life.callback_at_s != written_at_s:  # promised in between
                 self._keep_promise(life)
-        except Fenced as fenced:
-            self._writing.pop(cdr.attempt_id, None)
-            log.error("settled by another engine", extra={"attempt": cdr.attempt_id, "why": str(fenced)})
-        except (StoreError, KeyError) as error:
+        except (StoreError, KeyError) as error:  # fenced too: perhaps only by a newer lease of our own, that
+            # overtook this on its way. Where it is another engine's, `let_go` comes before long.
             log.warning(
                 "settlement waits for the store", extra={"attempt": cdr.attempt_id, "why": str(error)}
             )

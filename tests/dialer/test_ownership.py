@@ -11,7 +11,7 @@ from engine.domain.agent import AgentState
 from engine.domain.campaign import CampaignState
 from engine.domain.errors import StoreError
 from engine.ports import Lease, LiveLeg
-from tests.dialer.world import NoRobots, World
+from tests.dialer.world import WALL, NoRobots, World
 
 
 def second(world: World) -> Dialer:
@@ -120,3 +120,47 @@ def test_with_the_store_away_people_who_answer_are_joined_all_the_same(
     world.time.pass_s(25.0)
     world.fact(f.LegAnswered, world.dialed[0])
     assert len(world.switch.said("bridge")) == 1
+
+
+def test_an_end_on_its_way_while_our_own_lease_ran_out_and_was_taken_anew_is_told_under_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The store stood still for longer than the lease: it took the new lease first, and refused the end."""
+    world = World(people=1)
+    world.log_in()
+    world.run()
+    (call,) = world.dialed
+    settle = world.store.settle
+    old = world.shop.leases["team"]
+
+    def overtaken(lease: Lease, *given: Any) -> bool:
+        if lease is old:
+            asleep_s = world.shop.tuning.team_lease_s + 1.0
+            monkeypatch.setattr(world.time, "wall_s", lambda: WALL + world.time.now + asleep_s)
+            world.store.acquire_team("team", "engine-1", 8.0)
+        return settle(lease, *given)
+
+    monkeypatch.setattr(world.store, "settle", overtaken)
+    world.fact(f.LegEnded, call, cause="USER_BUSY", q850=17, sip_code=486)
+    world.time.pass_s(5.0)
+    assert [cdr["disposition"] for cdr in world.cdrs()] == ["busy"]
+    assert world.store.open_attempts("team") == []
+
+
+def test_an_end_of_a_call_whose_team_is_anothers_is_left_to_its_owner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(people=1)
+    world.log_in()
+    world.run()
+    (call,) = world.dialed
+    other = second(world)
+    asleep(world, monkeypatch)
+    world.switch.alive.clear()
+    world.time.pass_s(9.5)
+    world.fact(f.LegEnded, call, cause="USER_BUSY", q850=17, sip_code=486)
+    monkeypatch.undo()
+    world.time.pass_s(30.0)
+    assert len(world.cdrs()) == 1
+    assert world.dialer.settler.waiting == 0
+    assert other.shop.may_dial("team")
