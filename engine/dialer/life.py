@@ -75,6 +75,7 @@ class CallLife:
     transfer_gateway: str = ""
     whisper: str = ""
     recording: str = ""
+    notice_heard: bool = False
     script_waits_s: float = 0.0
     told_pacing: bool = False
     hold_music: str = ""
@@ -180,6 +181,8 @@ def note(life: CallLife, fact: f.Fact, wall_s: float) -> None:
             life.amd = AFTER_ALL if late else life.amd or kind
         case f.AnnouncementHeard(means=means) if life.state in UNANSWERED:
             life.announced, life.amd = means, "announcement"
+        case f.StepStarted(application="playback") if life.state is State.NOTICE:
+            life.notice_heard = True
         case f.BeepEnded():
             life.beep_s = fact.at_s
         case f.PersonDetected():

@@ -200,6 +200,7 @@ class TwinSwitch:
 
     def notice(self, leg_id: str, prompt: str) -> None:
         leg = self._leg(leg_id)
+        self._time.after(0.0, "notice", lambda: self._tell(f.StepStarted(leg_id, self._time.now, "playback")))
         leg.playing = self._time.after(
             self._delays.notice_s, "notice", lambda: self._end(leg, "NORMAL_CLEARING", by="us")
         )

@@ -3,6 +3,7 @@
 from engine.domain import facts as f
 from engine.domain.agent import LogoutWanted, PauseWanted
 from engine.domain.campaign import Mode
+from engine.domain.errors import SwitchGone
 from tests.dialer.world import World
 
 
@@ -49,6 +50,47 @@ def test_an_agent_who_pauses_while_it_rings_leaves_the_person_with_an_identified
     assert world.switch.said("notice") == [("notice", call, "/prompts/notice.wav")]
     world.fact(f.LegEnded, call, ended_by="us")
     assert world.cdrs()[0]["disposition"] == "abandoned"
+
+
+def abandoned() -> tuple[World, str]:
+    world = World()
+    world.log_in()
+    world.run()
+    (call,) = world.dialed
+    world.dialer.desk.say("a1", PauseWanted)
+    world.fact(f.LegAnswered, call)
+    world.time.pass_s(1.75)
+    return world, call
+
+
+def test_a_notice_that_nobody_heard_of_is_ordered_again_until_somebody_does():
+    world, call = abandoned()
+    world.switch.notice = lost  # with the link
+    world.time.pass_s(1.0)
+    del world.switch.notice
+    world.time.pass_s(1.0)
+    assert len(world.switch.said("notice")) == 2
+    world.fact(f.StepStarted, call, application="playback", argument="/prompts/notice.wav")
+    world.time.pass_s(20.0)
+    assert len(world.switch.said("notice")) == 2
+    assert world.cdrs() == []
+
+
+def lost(*_: object) -> None:
+    raise SwitchGone("the link to the switch is down", "sw1")
+
+
+def test_a_notice_that_is_heard_is_not_begun_again():
+    world, call = abandoned()
+    world.fact(f.StepStarted, call, application="playback", argument="/prompts/notice.wav")
+    world.time.pass_s(20.0)
+    assert len(world.switch.said("notice")) == 1
+
+
+def test_a_notice_that_nobody_ever_hears_of_is_given_up():
+    world, _ = abandoned()
+    world.time.pass_s(30.0)
+    assert len(world.switch.said("notice")) == 10
 
 
 def test_an_agent_who_comes_back_in_time_gets_the_person_who_waits():
