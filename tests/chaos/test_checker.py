@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.chaos import checker
+from tests.chaos.campaign import crashes_in
 from tests.chaos.checker import Contact, Evidence, Terms, calls_of, violations
 
 TERMS = Terms(
@@ -21,6 +22,13 @@ TERMS = Terms(
 )
 ANNA, BORIS = Contact("talks:c1", "anna", "+481", "talks"), Contact("talks:c2", "boris", "+482", "talks")
 Lines = list[dict[str, Any]]
+
+
+def test_an_exception_in_a_log_is_found_but_not_of_an_event_that_was_spoilt(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    spoilt = '{"message": "unreadable event", "exception": "Traceback … KeyError"}'
+    log.write_text(spoilt + '\n{"message": "order failed", "exception": "Traceback … KeyError"}\n')
+    assert [line.count("order failed") for line in crashes_in(log)] == [1]
 
 
 def invite(uuid: str, at_s: float, number: str, fate: str = "answer") -> dict[str, Any]:
