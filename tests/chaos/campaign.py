@@ -175,7 +175,7 @@ def is_over(rig: Rig, campaign_id: str) -> bool:
 
 
 def crashes_in(log: Path) -> list[str]:
-    """Exceptions nobody expected. Events are spoilt on purpose: one that cannot be read is said, and left out."""
+    """Exceptions nobody expected. Events are spoilt on purpose: that one cannot be read is expected."""
     found = []
     lines = log.read_text(errors="replace").splitlines()
     for line in lines:
