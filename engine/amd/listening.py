@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.amd.audio import FRAME_MS, FRAME_S
 from engine.amd.features import BELOW_PEAK_DB, Speech, features, speech_of
-from engine.amd.hearing import Ear, level_dbfs
+from engine.amd.hearing import BLOCK, Ear, level_dbfs
 from engine.amd.network import Follower
 from engine.amd.shapes import Floats
 from engine.amd.tones import Tone, ToneKind, ToneLimits, ToneTracker
@@ -60,7 +60,8 @@ class Listening:
         return loud and not self.tones.in_tone and self.ear.is_voice(pcm)
 
     def _look(self) -> bool:
-        """False where there is nothing to decide: the first second of speech, before it pauses."""
+        """False where there is nothing to decide: the first second of speech before it pauses; and, since
+        little changes, at every other block while they talk on."""
         frames = self.ear.frames
         speech = self.speech = speech_of(self.ear, frames)
         if not speech.begins:
@@ -71,7 +72,8 @@ class Listening:
         self._speech_dbfs = speech.peak_dbfs if voiced_s >= SPOKEN_S else -90.0
         if not self.telling:
             return True
-        if not self.always and frames - speech.ends[-1] < PAUSE and frames - speech.begins[0] < FIRST:
+        talks = frames - speech.ends[-1] < PAUSE
+        if not self.always and talks and (frames - speech.begins[0] < FIRST or frames // BLOCK % 2):
             return False
         self.told = features(self.ear, speech, self.tones.tonal_ms / 1000, self._progress)
         return True
