@@ -13,6 +13,7 @@ from typing import Any
 
 Record = dict[str, Any]
 FOR_EVER = float("inf")
+SAMPLED_S = 0.1  # the store is asked for the owner every 0.05 s
 
 ANSWERED = frozenset(
     {"talked", "robot_done", "robot_partial", "abandoned", "hung_up", "machine", "fax", "announcement"}
@@ -331,6 +332,9 @@ def the_owner_dials(it: Evidence, calls: list[Call]) -> Iterator[str]:
         if place < 0:
             continue
         since_s, owner = it.owners[place]
+        next_s, next_owner = it.owners[place + 1] if place + 1 < len(it.owners) else (FOR_EVER, "")
+        if next_owner == sender and next_s - at_s < SAMPLED_S:
+            continue  # the store was looked at a moment after they had taken it
         if owner != sender and at_s - since_s > it.terms.takeover_s:
             yield f"{sender} dialed {uuid} {at_s - since_s:.1f} s after {owner} had taken the team over"
 

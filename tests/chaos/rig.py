@@ -241,6 +241,13 @@ class Rig:
         for one in self.engines:
             one.launch()
         self.await_fit(60.0)
+        with redis.Redis(port=self.store.port, socket_timeout=5.0) as client:
+            deadline = (
+                time.monotonic() + 60.0
+            )  # an archive knows nothing of what was trimmed before it was there
+            while client.hlen("prozvon:journal:archives") < len(self.engines):
+                assert time.monotonic() < deadline, "not every engine has an archive"
+                time.sleep(0.1)
         for name in (one["id"] for one in self.campaigns):
             self.front().post(f"/v1/campaigns/{name}/start")
 

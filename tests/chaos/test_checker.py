@@ -302,3 +302,13 @@ def test_the_checker_shares_no_code_with_the_engine() -> None:
     }
     roots |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert roots <= {"bisect", "collections", "dataclasses", "itertools", "typing"}
+
+
+def test_an_owner_who_dials_before_the_sampler_has_looked_is_no_thief() -> None:
+    """The next look at the store, a moment later, shows them as the owner."""
+    evidence = replace(
+        well(), senders={"u2": ("engine-2", 20.0)}, owners=[(0.0, "engine-1"), (20.05, "engine-2")]
+    )
+    assert "the_owner_dials" not in violations(evidence)
+    late = replace(evidence, owners=[(0.0, "engine-1"), (20.5, "engine-2")])
+    assert "the_owner_dials" in violations(late)
