@@ -10,6 +10,7 @@ from engine.domain.attempt import Cdr, Intent
 from engine.domain.campaign import Campaign
 from engine.domain.contact import Contact, Progress
 from engine.domain.disposition import AFTER_ALL
+from engine.pacing.snapshot import CallView
 
 LIVE = frozenset({State.WAITING, State.CONNECTING, State.TALKING, State.HELD, State.ROBOT, State.NOTICE})
 """States that only a person reaches: where AMD, or its absence, said "person"."""
@@ -94,6 +95,7 @@ class CallLife:
     busy: bool = False
     timers: dict[str, Callable[[], None]] = field(default_factory=dict)
     call_class: str = field(init=False, default="")
+    talk_view: CallView | None = None
 
     def __post_init__(self) -> None:
         self.call_class = call_class(self.contact, self.intent.number)

@@ -248,10 +248,14 @@ def doubt_of(limits: Limits) -> str:
 
 
 def view_of(life: CallLife) -> CallView:
-    """One live call as pacing sees it: no number, no name."""
+    """One live call as pacing sees it: no number, no name. Most calls are talks; the view of a talk is kept, for
+    nothing in it changes until it is over."""
+    kept = life.talk_view
+    if kept is not None and life.state is State.TALKING and kept.since_s == life.since_s:
+        return kept
     waits = life.state is State.WAITING
     early = life.early_media and life.state is State.DIALING
-    return new_tuple(
+    view = new_tuple(
         CallView,
         (
             life.intent.attempt_id,
@@ -265,3 +269,6 @@ def view_of(life: CallLife) -> CallView:
             life.patience_until_s or None if waits else None,
         ),
     )
+    if life.state is State.TALKING:
+        life.talk_view = view
+    return view

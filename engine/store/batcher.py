@@ -162,8 +162,9 @@ class Batcher:
         for request in batch:
             self.commands += len(request.commands)
             replies = [_read(connection) for _ in request.commands]
-            demoted = demoted or any(isinstance(reply, ReadOnlyError) for reply in replies)
-            if any(isinstance(reply, NoScriptError) for reply in replies):
+            errors = [type(reply) for reply in replies if isinstance(reply, Exception)]
+            demoted = demoted or ReadOnlyError in errors
+            if NoScriptError in errors:
                 unknown.append((request, replies))
             else:
                 request.done.set(replies)

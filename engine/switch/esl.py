@@ -78,8 +78,12 @@ class EslCodec:
 
     def receive(self, data: bytes) -> list[Frame]:
         frames: list[Frame] = []
+        if self.idle:
+            data = self._usual(data, frames)
+            if not data:
+                return frames
         buffer = self._buffer
-        buffer += self._usual(data, frames) if self.idle else data
+        buffer += data
         at, size = 0, len(buffer)
         try:
             while True:

@@ -149,11 +149,12 @@ class Intake:
 
     def _on_job(self, event: Event) -> None:
         """Of a channel its own events tell the truth; the job's text does not, and has no fixed place."""
-        leg_id, text = event.get("Job-UUID", ""), event.get("_body", "").strip()
+        leg_id = event.get("Job-UUID", "")
         originate = self._originates.get(leg_id)
         if originate is None:
             return
-        if text.startswith("+OK") or originate.created:
+        text = "" if originate.created else event.get("_body", "").strip()
+        if originate.created or text.startswith("+OK"):
             self.forget(leg_id)
         else:
             self._on_refusal(leg_id, text)
