@@ -248,8 +248,8 @@ def doubt_of(limits: Limits) -> str:
 
 
 def view_of(life: CallLife) -> CallView:
-    """One live call as pacing sees it: no number, no name. Most calls are talks; the view of a talk is kept, for
-    nothing in it changes until it is over."""
+    """One live call as pacing sees it: no number, no name. Most calls are talks; the view of a talk is kept,
+    for nothing in it changes until it is over."""
     kept = life.talk_view
     if kept is not None and life.state is State.TALKING and kept.since_s == life.since_s:
         return kept
