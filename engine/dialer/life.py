@@ -29,6 +29,7 @@ class CallLife:
     `stored`: an intent stands in the store and must be settled there. `noted`, `callback_at_s`: what the
     agent said came of the talk, and when they promised to call back (epoch seconds, 0.0: never).
     `call_class`: what pacing counts answers by.
+    `talk_view`: what pacing sees of the talk, kept by it.
     """
 
     intent: Intent
