@@ -54,7 +54,6 @@ _OF_TONE = {
     ToneKind.BEEP: "machine",
 }
 _KEYS_ALONE_MS = 2_500
-TREES = 0.6  # their share of the log-odds; the network has the rest
 LEAST_SPOKEN_S = 0.095  # nobody says hello in less: a click, a cough
 
 
@@ -70,7 +69,8 @@ class Detector:
     ) -> None:
         self._params = params or Params()
         self._model = model or standard()
-        self._follower = Follower(network or standard_network())
+        self._network = network or standard_network()
+        self._follower = Follower(self._network)
         self._listening = Listening(self._params.tones, self._follower)
         self._at_ms = 0
         self._key_ms = -1  # when the last key was heard
@@ -148,7 +148,7 @@ class Detector:
             self.machine, self._logit = -1.0, None
             return None
         by_trees, by_network = self._model.logit(features), self._follower.logit(features)
-        logit = self._logit = by_network + TREES * (by_trees - by_network)
+        logit = self._logit = self._network.share.both(by_trees, by_network)
         self.machine = self._model.certainty(logit)
         params = self._params
         what = decide(logit, float(features[_SINCE]), float(features[_QUIET]), params.costs, params.lines)
@@ -205,7 +205,7 @@ class Detector:
             hz,
             speech.ends[-1] * FRAME_MS if paused and speech is not None else -1,
             self.machine,
-            self._model.version if self.machine >= 0.0 else "",
+            f"{self._model.version} {self._network.version}" if self.machine >= 0.0 else "",
             {name: round(float(value), 3) for name, value in zip(NAMES, told, strict=True)}
             if told is not None
             else {},

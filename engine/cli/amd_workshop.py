@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from engine.amd import model, network
 from engine.amd.classifier import Detector, Params
 from engine.amd.decision import Costs
-from engine.amd.model import Model, parse, standard
-from engine.amd.network import parse as parse_network
 from engine.app.recordings import read_recording
 from engine.cli.frame import Commands, Exit, Parser, command, show
 from engine.cli.tables import table
@@ -56,16 +55,21 @@ def add(commands: "Commands[Parser]") -> None:
         commands,
         "train",
         train_model,
-        "train the detector's model, and measure it on voices held out",
-        "  prozvon amd train units/ -o model.json\n  prozvon amd train units/ --network -o network.json",
+        "train the detector's trees and network, and measure the two on voices held out",
+        "  prozvon amd train units/ -o trained/\n"
+        "  prozvon amd evaluate corpus/ --model trained/model.json --network trained/network.json",
     )
     train.add_argument("units", metavar="UNITS", type=Path, nargs="+", help="folders that `voices` made")
-    train.add_argument("--network", action="store_true", help="the network instead of the trees")
     train.add_argument(
-        "-o", "--output", type=Path, default=Path("model.json"), metavar="FILE", help="%(default)s"
+        "-o",
+        "--output",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="where model.json and network.json go (here)",
     )
     train.add_argument(
-        "--openings", type=int, default=7_000, metavar="N", help="how many to make (%(default)s)"
+        "--openings", type=int, default=12_000, metavar="N", help="how many to make (%(default)s)"
     )
     train.add_argument("--seed", type=int, default=1, metavar="N", help="other dice (%(default)s)")
 
@@ -81,7 +85,8 @@ def _listening(parser: Parser) -> None:
         metavar="X",
         help="a lost person costs X passed machines (%(default)s)",
     )
-    parser.add_argument("--model", type=Path, metavar="FILE", help="other weights than the engine's")
+    parser.add_argument("--model", type=Path, metavar="FILE", help="other trees than the engine's")
+    parser.add_argument("--network", type=Path, metavar="FILE", help="the network trained beside them")
 
 
 def _params(args: argparse.Namespace) -> Params:
@@ -90,20 +95,33 @@ def _params(args: argparse.Namespace) -> Params:
     return Params(Costs(lost_person=args.cost), deadline_ms=round(args.deadline * 1000))
 
 
-def _model(args: argparse.Namespace) -> Model:
-    if args.model is None:
-        return standard()
+def _pair(args: argparse.Namespace) -> tuple[model.Model, network.Network]:
+    """The engine's own, or both files named: what the two are worth together was fitted to the pair."""
+    if args.model is None and args.network is None:
+        return model.standard(), network.standard()
+    if args.model is None or args.network is None:
+        fix = "Name both files that `prozvon amd train` wrote: --model FILE --network FILE."
+        raise ConfigError("half a pair: trees and network are trained together", "--model, --network", fix)
+    return (
+        model.parse(_text(args.model), str(args.model)),
+        network.parse(_text(args.network), str(args.network)),
+    )
+
+
+def _text(path: Path) -> str:
     try:
-        return parse(args.model.read_text(encoding="utf-8"), str(args.model))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", str(args.model), "Name a model.") from error
+        fix = "Name a file that `prozvon amd train` wrote."
+        raise ConfigError(f"cannot be read: {error.strerror}", str(path), fix) from error
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    params, model = _params(args), _model(args)
+    params, pair = _params(args), _pair(args)
     cases = measure.read_corpus(args.corpus, read_recording)
-    tally, outcomes = measure.measure(cases, lambda: Detector(params, model), args.deadline)
-    report = tally.report() | {"model": model.version, "deadline_s": args.deadline, "cost": args.cost}
+    tally, outcomes = measure.measure(cases, lambda: Detector(params, *pair), args.deadline)
+    versions = " ".join(one.version for one in pair)
+    report = tally.report() | {"model": versions, "deadline_s": args.deadline, "cost": args.cost}
     if args.errors:
         report["errors"] = [
             {"file": one.case.name, "label": one.case.label, "subtype": one.case.subtype}
@@ -174,7 +192,7 @@ def _told(report: dict[str, Any]) -> str:
 
 
 def replay(args: argparse.Namespace) -> int:
-    detector = Detector(_params(args), _model(args))
+    detector = Detector(_params(args), *_pair(args))
     seen = picture.trace(read_recording(args.recording), detector)
     output = args.output or args.recording.with_suffix(".svg")
     try:
@@ -205,15 +223,18 @@ def make_voices(args: argparse.Namespace) -> int:
 
 def train_model(args: argparse.Namespace) -> int:
     from engine.training.course import Course
-    from engine.training.network_course import NetworkCourse
 
-    kind = NetworkCourse if args.network else Course
-    course = kind(args.units, args.openings, args.seed, lambda line: print(line, file=sys.stderr, flush=True))
-    text, report = course.run()
-    if args.network:
-        parse_network(text)
-    else:
-        parse(text)
-    args.output.write_text(text, encoding="utf-8")
-    show(args, report, json.dumps(report, indent=1))
+    trained = Course(
+        args.units, args.openings, args.seed, lambda line: print(line, file=sys.stderr, flush=True)
+    ).run()
+    model.parse(trained.model)
+    network.parse(trained.network)
+    try:
+        args.output.mkdir(parents=True, exist_ok=True)
+        (args.output / "model.json").write_text(trained.model, encoding="utf-8")
+        (args.output / "network.json").write_text(trained.network, encoding="utf-8")
+    except OSError as error:
+        fix = "Name a folder that can be written: -o DIR"
+        raise ConfigError(f"cannot be written: {error.strerror}", str(args.output), fix) from error
+    show(args, trained.report, json.dumps(trained.report, indent=1))
     return Exit.OK

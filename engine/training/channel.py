@@ -16,7 +16,10 @@ NOISES = ("none", "white", "pink", "brown", "hum", "babble", "street", "office",
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`snr_db`: speech over noise; None for no noise but the codec's. `level_dbfs`: RMS of speech."""
+    """`snr_db`: speech over noise; None for no noise but the codec's. `level_dbfs`: RMS of speech.
+    `gate_db`: by how much a telephone that suppresses noise makes pauses quieter; `levelled`: something on
+    the way turns quiet up and loud down.
+    """
 
     level_dbfs: float
     snr_db: float | None
@@ -26,6 +29,8 @@ class Line:
     loss: float
     room_s: float
     idle_dbfs: float
+    gate_db: float = 0.0
+    levelled: bool = False
 
 
 def rms(sound: Sound) -> float:
@@ -142,6 +147,41 @@ def lose(sound: Sound, share: float, dice: Dice) -> Sound:
     return out
 
 
+def frames_db(sound: Sound) -> Sound:
+    """Level of every 20 ms."""
+    power = (sound[: len(sound) // 160 * 160].reshape(-1, 160) ** 2).mean(axis=1)
+    return np.asarray(10 * np.log10(power + 1e-9), np.float32)
+
+
+def _turned(sound: Sound, gains_db: Sound) -> Sound:
+    """A gain for every 20 ms, without steps."""
+    at = np.arange(len(sound)) / 160 - 0.5
+    gain = 10 ** (np.interp(at, np.arange(len(gains_db)), gains_db) / 20)
+    return np.asarray(sound * gain, np.float32)
+
+
+def gate(sound: Sound, depth_db: float) -> Sound:
+    """Noise suppression of a telephone: opens at once when somebody speaks, and closes over 200 ms."""
+    level = frames_db(sound)
+    floor, top = np.percentile(level, [8, 97])
+    wanted = np.where(level > floor + 0.45 * (top - floor), 0.0, -depth_db)
+    gains, now = np.empty_like(level), -depth_db
+    for number, to in enumerate(wanted.tolist()):
+        now = to if to > now else max(to, now - depth_db / 10)
+        gains[number] = now
+    return _turned(sound, gains)
+
+
+def level_out(sound: Sound, target_db: float) -> Sound:
+    """Automatic gain: down within 100 ms, up by some decibels a second, noise of pauses and all."""
+    gains, now = np.empty(len(sound) // 160, np.float32), 0.0
+    for number, level in enumerate(frames_db(sound).tolist()):
+        above = level + now - target_db
+        now += -0.2 * above if above > 0 else 0.08 if now < 12.0 else 0.0
+        gains[number] = now
+    return _turned(sound, gains)
+
+
 def transmit(sound: Sound, line: Line, voices: list[Sound], dice: Dice) -> bytes:
     """pcm of what arrives when `sound` (speech and tones at their own levels) is said into this line."""
     sound = handset(sound, dice)
@@ -155,6 +195,10 @@ def transmit(sound: Sound, line: Line, voices: list[Sound], dice: Dice) -> bytes
         sound = sound + dice.normal(size=len(sound)).astype(np.float32) * np.float32(
             10 ** (line.idle_dbfs / 20)
         )
+    if line.gate_db:
+        sound = gate(sound, line.gate_db)
+    if line.levelled:
+        sound = level_out(sound, line.level_dbfs + 3.0)
     if line.vocoder:
         sound = vocoder(sound, dice)
     pcm = (np.clip(sound, -1, 1) * 32_767).astype("<i2").tobytes()

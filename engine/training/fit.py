@@ -6,12 +6,11 @@ heard. Then two numbers (Platt's slope and offset) are fitted to what trees say 
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.amd.features import NAMES
 from engine.amd.shapes import Floats
@@ -68,48 +67,39 @@ def fit(x: Floats, machine: Floats, weight: Floats, recipe: Recipe, seed: int = 
     return lightgbm.train(recipe.parameters(seed), rows, recipe.trees)
 
 
-def held_out(
-    x: Floats,
-    machine: Floats,
-    weight: Floats,
-    fold: npt.NDArray[np.int32],
-    recipe: Recipe,
-    say: Callable[[str], None] = lambda line: None,
-) -> Floats:
-    """Log-odds of every row, said by trees that never heard the voices of its fold."""
-    logits = np.zeros(len(x), np.float32)
-    for number in sorted(set(fold.tolist())):
-        mine = fold == number
-        fitted = fit(x[~mine], machine[~mine], weight[~mine], recipe, seed=number + 1)
-        logits[mine] = fitted.predict(x[mine], raw_score=True)
-        right = float(((logits[mine] > 0) == (machine[mine] > 0.5)).mean())
-        say(f"voices held out, part {number + 1}: {int(mine.sum())} looks, {right:.1%} right")
-    return logits
-
-
 def calibrate(logits: Floats, machine: Floats, weight: Floats) -> tuple[float, float]:
-    """Platt's slope and offset, by Newton's method."""
-    design = np.stack([logits, np.ones_like(logits)], axis=1).astype(np.float64)
-    found = np.array([1.0, 0.0])
+    """Platt's slope and offset."""
+    slope, offset = weighed([logits], machine, weight)
+    return slope, offset
+
+
+def weighed(logits: list[Floats], machine: Floats, weight: Floats) -> list[float]:
+    """What each opinion's log-odds are worth beside the others', and the offset: logistic regression, by
+    Newton's method."""
+    design = np.stack([*logits, np.ones_like(logits[0])], axis=1).astype(np.float64)
+    found = np.zeros(design.shape[1])
+    found[:-1] = 1.0 / len(logits)
     for _ in range(20):
         p = 1 / (1 + np.exp(-np.clip(design @ found, -30, 30)))
         slope = design.T @ (weight * (p - machine)) + 1e-6 * found
-        curve = (design * (weight * p * (1 - p) + 1e-9)[:, None]).T @ design + 1e-6 * np.eye(2)
+        curve = (design * (weight * p * (1 - p) + 1e-9)[:, None]).T @ design + 1e-6 * np.eye(len(found))
         found = found - np.linalg.solve(curve, slope)
-    return float(found[0]), float(found[1])
+    return [float(value) for value in found]
 
 
-def as_text(dump: dict[str, Any], slope: float, offset: float, version: str, about: dict[str, Any]) -> str:
-    """The file that `engine/amd/model.py` reads. `dump`: what LightGBM's dump_model gives."""
+def as_text(dump: dict[str, Any], slope: float, offset: float, about: dict[str, Any]) -> str:
+    """The file that `engine/amd/model.py` reads. `dump`: what LightGBM's dump_model gives. The version is the
+    checksum of the trees."""
     trees, depth = list[dict[str, list[float]]](), 0
     for tree in dump["tree_info"]:
         flat: dict[str, list[float]] = {key: [] for key in ("input", "border", "left", "right", "leaves")}
         depth = max(depth, _flatten(tree["tree_structure"], flat))
         trees.append(flat)
-    head = {"version": version, "about": about, "slope": round(slope, 5), "offset": round(offset, 5)}
-    body = [json.dumps(tree, separators=(",", ":")) for tree in trees]
+    body = ",\n  ".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
+    head: dict[str, Any] = {"version": f"trees-{crc32(body.encode()):08x}", "about": about}
+    head |= {"slope": round(slope, 5), "offset": round(offset, 5)}
     start = json.dumps(head | {"depth": depth, "inputs": list(NAMES)}, indent=1, ensure_ascii=False)
-    return start[:-2] + ',\n "trees": [\n  ' + ",\n  ".join(body) + "\n ]\n}\n"
+    return start[:-2] + ',\n "trees": [\n  ' + body + "\n ]\n}\n"
 
 
 def _flatten(node: dict[str, Any], flat: dict[str, list[float]]) -> int:

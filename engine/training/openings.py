@@ -83,7 +83,7 @@ MACHINES = {
 OTHERS = {"announcement": 5, "sit": 5, "fax": 6, "tone": 6, "dtmf": 2, "silence": 4}
 
 
-SHARES = {"real": 32, "kokoro": 32, "espeak": 24, "festival": 5, "flite": 3, "piper": 3}
+SHARES = {"real": 26, "readers": 16, "kokoro": 30, "espeak": 18, "festival": 4, "flite": 3, "piper": 3}
 """How often which kind of voice speaks: the more natural, the oftener, however few of them there are."""
 
 
@@ -211,6 +211,8 @@ def _line(label: str, subtype: str, dice: Dice) -> Line:
         loss=float(dice.choice([0, 0, 0, 0.005, 0.01, 0.02, 0.035])),
         room_s=float(dice.uniform(0.05, 0.35)) if dice.random() < 0.25 else 0.0,
         idle_dbfs=-99.0 if digital else float(dice.uniform(-82, -60)),
+        gate_db=float(dice.uniform(6, 20)) if dice.random() < 0.15 else 0.0,
+        levelled=bool(dice.random() < 0.12),
     )
 
 

@@ -1,68 +1,119 @@
-"""Rows to train on: every look of the detector at every opening, with the truth and the time beside it."""
+"""What to train on: of every opening what the ear measured, frame by frame, the features at every look, and
+the truth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.amd.audio import FRAME_BYTES
+from engine.amd.audio import FRAME_BYTES, FRAME_S
 from engine.amd.features import NAMES
+from engine.amd.hearing import BLOCK, FINE, FLOOR_DBFS, Ear
 from engine.amd.listening import Listening
+from engine.amd.network import timing
 from engine.amd.shapes import Floats
 from engine.amd.tones import ToneLimits
 from engine.training.openings import Opening
 
-LONGEST_PAUSE_S = 1.75
-_QUIET, _GAP = NAMES.index("quiet_s"), NAMES.index("longest_gap_s")
 UNTIL_S = 6.2  # looks later than this decide nothing
+FRAMES = int(UNTIL_S / FRAME_S) // BLOCK * BLOCK
+BLOCKS = FRAMES // BLOCK
+BLOCK_S = BLOCK * FRAME_S
+MEASURED = FINE + 5  # bands, level, periodicity, pitch, voice activity, tone: as the ear has them
+_LEVEL = FINE
+LONGEST_PAUSE_S = 1.85
+_PAUSES = [NAMES.index("quiet_s"), NAMES.index("longest_gap_s")]
+TRUTH = {"human": 0.0, "silence": 0.5}
+"""How much of a machine an opening is; 1 unless it is here. Of a noisy line on which nobody speaks nothing is
+to be said, so that one goes on listening."""
+
+Halves = npt.NDArray[np.float16]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
 class Rows:
-    """`x`: features, a line for each look. `opening`: whose; `at_s`: when; `machine`: the truth."""
+    """A line for each opening. `sound`: (openings, FRAMES, MEASURED). `features`: (openings, BLOCKS, NAMES).
+    `weight`: of each look, 0 where there is nothing to learn. `beep_s`: when a beep was told, inf for never.
+    `start_s`, `end_s`: of the greeting, nan for none. `counted`: is it a person or a machine (and no fax,
+    tone, silence)?
+    """
 
-    x: Floats
-    opening: npt.NDArray[np.int32]
-    at_s: Floats
+    sound: Halves
+    features: Floats
+    weight: Floats
     machine: Floats
+    beep_s: Floats
+    start_s: Floats
+    end_s: Floats
+    counted: Flags
+
+    def timing(self, which: npt.NDArray[np.intp]) -> Floats:
+        """What the network is told of timing, (openings, BLOCKS, TIMING)."""
+        return timing(self.features[which])
 
 
-def worth_it(told: Floats) -> bool:
-    """After so long a pause it is decided, so what comes later teaches nothing."""
-    return bool(told[_QUIET] <= LONGEST_PAUSE_S and told[_GAP] <= LONGEST_PAUSE_S)
+@dataclass(slots=True)
+class Looks:
+    """Of one opening. `counts`: 1.0 for each look that teaches something. After a beep, and after so long a
+    pause that it is decided, none does."""
+
+    sound: Floats
+    features: Floats
+    counts: Floats
+    beep_s: float
 
 
-def looks(pcm: bytes, until_s: float = UNTIL_S) -> tuple[list[Floats], list[float]]:
-    """Features and times of every look at which somebody had spoken. A beep after speech ends the list: it
-    decides by itself."""
+def measured(ear: Ear) -> Floats:
+    """All that the ear has measured so far, (frames, MEASURED)."""
+    to = slice(0, ear.measured)
+    columns = (ear.level, ear.periodic, ear.pitch, ear.vad, ear.tone)
+    return np.concatenate([ear.fine[to], np.stack([one[to] for one in columns], axis=1)], axis=1)
+
+
+def looks(pcm: bytes) -> Looks:
     listening = Listening(ToneLimits())
     listening.always = True
-    found, at_s = list[Floats](), list[float]()
-    for at in range(0, min(len(pcm), int(until_s * 16_000)) - FRAME_BYTES + 1, FRAME_BYTES):
+    told = np.zeros((BLOCKS, len(NAMES)), np.float32)
+    counts, beep_s = np.zeros(BLOCKS, np.float32), np.inf
+    for at in range(0, min(len(pcm), FRAMES * FRAME_BYTES) - FRAME_BYTES + 1, FRAME_BYTES):
         tone, looked = listening.push(pcm[at : at + FRAME_BYTES])
         if tone is not None and tone.kind.value == "beep":
+            beep_s = (at + FRAME_BYTES) / 16_000
             break
-        if looked and listening.told is not None and worth_it(listening.told):
-            found.append(listening.told)
-            at_s.append((at + FRAME_BYTES) / 16_000)
-    return found, at_s
+        if looked and listening.told is not None:
+            block = listening.ear.measured // BLOCK - 1
+            told[block] = listening.told
+            counts[block] = float(listening.told[_PAUSES].max()) <= LONGEST_PAUSE_S
+    return Looks(measured(listening.ear), told, counts, beep_s)
 
 
 def rows_of(openings: list[Opening]) -> Rows:
-    """Of people and machines; what is neither is told by tones."""
-    x, who, when, truth = list[Floats](), list[int](), list[float](), list[float]()
-    for number, opening in enumerate(openings):
-        if opening.label not in ("human", "machine", "announcement", "sit"):
-            continue
-        found, at_s = looks(opening.pcm)
-        x += found
-        when += at_s
-        who += [number] * len(found)
-        truth += [float(opening.label != "human")] * len(found)
-    empty = np.zeros((0, len(NAMES)), np.float32)
-    return Rows(
-        np.stack(x) if x else empty,
-        np.array(who, np.int32),
-        np.array(when, np.float32),
-        np.array(truth, np.float32),
+    """Of all but faxes, which tones tell by themselves. An opening with many looks is still one opening: each
+    look weighs less."""
+    kept = [opening for opening in openings if opening.label != "fax"]
+    rows = Rows(
+        np.zeros((len(kept), FRAMES, MEASURED), np.float16),
+        np.zeros((len(kept), BLOCKS, len(NAMES)), np.float32),
+        np.zeros((len(kept), BLOCKS), np.float32),
+        np.array([TRUTH.get(opening.label, 1.0) for opening in kept], np.float32),
+        np.full(len(kept), np.inf, np.float32),
+        _seconds([opening.speech_start_s for opening in kept]),
+        _seconds([opening.greeting_end_s for opening in kept]),
+        np.array([opening.label in ("human", "machine") for opening in kept], np.bool_),
     )
+    rows.sound[:, :, _LEVEL] = FLOOR_DBFS
+    for number, opening in enumerate(kept):
+        found = looks(opening.pcm)
+        rows.sound[number, : len(found.sound)] = found.sound
+        rows.features[number], rows.beep_s[number] = found.features, found.beep_s
+        rows.weight[number] = found.counts / np.sqrt(max(1.0, float(found.counts.sum())))
+    return rows
+
+
+def _seconds(values: list[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], np.float32)
+
+
+def joined(many: list[Rows]) -> Rows:
+    return Rows(*(np.concatenate([getattr(rows, one.name) for rows in many]) for one in fields(Rows)))

@@ -6,26 +6,31 @@ import numpy as np
 import pytest
 
 from engine.amd.audio import FRAME_BYTES
+from engine.amd.features import NAMES
 from engine.amd.hearing import BLOCK
 from engine.amd.listening import Listening
-from engine.amd.network import INPUTS, REACH, TIMING, Follower, Network, parse, standard, timing
+from engine.amd.network import INPUTS, REACH, TIMING, Follower, Network, Share, parse, standard, timing
 from engine.amd.shapes import Floats
 from engine.amd.tones import ToneLimits
 from engine.domain.errors import ConfigError
 from engine.training.network_fit import written
-from engine.training.network_rows import BLOCKS, FRAMES, MEASURED, looks, measured, rows_of
 from engine.training.openings import Opening
+from engine.training.rows import BLOCKS, FRAMES, MEASURED, looks, measured, rows_of
 from tests.amd import openings
 from tests.amd.openings import pcm, silence
 
 
 def test_a_look_has_a_number_for_every_name_and_none_is_without_value():
-    sound, told, counts = looks(openings.machine())
-    assert sound.shape == (FRAMES, MEASURED)
-    assert told.shape == (BLOCKS, len(TIMING))
-    assert counts.sum() > 40
-    assert np.isfinite(sound).all()
-    assert np.isfinite(told).all()
+    found = looks(openings.machine())
+    assert found.sound.shape == (FRAMES, MEASURED)
+    assert found.features.shape == (BLOCKS, len(NAMES))
+    assert timing(found.features).shape == (BLOCKS, len(TIMING))
+    assert found.counts.sum() > 40
+    assert np.isfinite(found.sound).all()
+    assert np.isfinite(found.features).all()
+
+
+SHARE = Share(0.5, 0.75, -0.25)
 
 
 def layers(seed: int) -> dict[str, list[Floats]]:
@@ -79,7 +84,7 @@ def inputs(sound: Floats) -> Floats:
 
 def test_the_network_says_what_its_formulas_say():
     parts = layers(3)
-    model = parse(written(parts, 2.0, 0.5, "by hand", {}))
+    model = parse(written(parts, 2.0, 0.5, SHARE, {}))
     rounded = {name: [weights.T, biases] for name in parts for weights, biases in [_of(model, name)]}
     follower = Follower(model)
     listening = Listening(ToneLimits(), follower)
@@ -111,7 +116,7 @@ def test_training_hears_what_the_engine_hears():
         ]
     )
     network = fit.fit(rows, np.arange(3), recipe)
-    model = parse(fit.as_text(network, 1.0, 0.0, "x", {}))
+    model = parse(fit.as_text(network, 1.0, 0.0, SHARE, {}))
     follower = Follower(model)
     listening = Listening(ToneLimits(), follower)
     listening.always = True
@@ -141,7 +146,7 @@ def test_rows_say_what_counts_and_what_is_true():
 
 
 def test_a_network_for_other_inputs_or_with_layers_that_do_not_fit_is_refused():
-    text = json.loads(written(layers(1), 1.0, 0.0, "x", {}))
+    text = json.loads(written(layers(1), 1.0, 0.0, SHARE, {}))
     with pytest.raises(ConfigError, match="other inputs"):
         parse(json.dumps(text | {"inputs": ["at_s"]}))
     text["layers"]["block"]["weights"].pop()
@@ -150,3 +155,31 @@ def test_a_network_for_other_inputs_or_with_layers_that_do_not_fit_is_refused():
     with pytest.raises(ConfigError, match="not a network"):
         parse("{")
     assert standard().version
+    text = json.loads(written(layers(1), 1.0, 0.0, SHARE, {}))
+    text.pop("pair")
+    with pytest.raises(ConfigError, match="not a network: 'pair'"):
+        parse(json.dumps(text))
+
+
+def test_two_opinions_are_weighed_as_the_file_of_the_pair_says():
+    model = parse(written(layers(2), 1.0, 0.0, SHARE, {}))
+    assert model.share == SHARE
+    assert model.share.both(2.0, -1.0) == pytest.approx(0.5 * 2.0 - 0.75 - 0.25)
+
+
+def test_the_version_names_the_weights_and_changes_with_them():
+    one, same, other = (parse(written(layers(seed), 1.0, 0.0, SHARE, {})).version for seed in (1, 1, 2))
+    assert one == same != other
+
+
+def test_what_is_said_next_is_known_up_to_a_second_before_the_end():
+    from engine.training.network_fit import speaks_next
+
+    sound = np.zeros((1, FRAMES, MEASURED), np.float16)
+    sound[0, 100:120, -2] = 2
+    said = speaks_next(sound)[0]
+    assert said.shape == (BLOCKS,)
+    assert not said[:9].any()
+    assert said[10:23].all()
+    assert not said[24:-10].any()
+    assert np.isnan(said[-10:]).all()
