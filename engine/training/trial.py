@@ -15,7 +15,7 @@ from engine.amd.decision import LEAST_PAUSE_S, LINES, Lines
 from engine.amd.features import NAMES
 from engine.amd.listening import FIRST, PAUSE
 from engine.amd.shapes import Floats
-from engine.training.measure import wilson
+from engine.training.measure import quantiles, wilson
 from engine.training.rows import BLOCK_S, BLOCKS, Rows
 
 DEADLINE_S = 6.0
@@ -92,8 +92,8 @@ class Trial:
             "right": _share(people + machines - lost - passed, people + machines),
             "people_lost": _share(lost, people),
             "machines_passed": _share(passed, machines),
-            "person_after_greeting_s": [round(float(np.percentile(after, part)), 2) for part in (50, 95)],
-            "machine_after_speech_s": round(float(np.median(since)), 2),
+            "person_after_greeting_s": quantiles(after.tolist()),
+            "machine_after_speech_s": quantiles(since.tolist()),
         }
 
     def price(self, lines: Lines, prices: Prices) -> float:
