@@ -46,18 +46,24 @@ class CampaignBook:
                 except ConfigError as error:
                     log.error("campaign not restored", extra={"campaign": campaign_id, "why": str(error)})
                     continue
-            elif changed := [
-                key for key, value in self._definitions[campaign_id].items() if definition.get(key) != value
-            ]:
-                log.warning(
-                    "campaign is as the file has it", extra={"campaign": campaign_id, "changed": changed}
-                )
+            else:
+                self._as_the_file_has_it(campaign_id, definition, state)
             known.pop(campaign_id, None)
             engine.dialer.states[campaign_id] = state
         for campaign_id, starts in known.items():
             state = CampaignState.RUNNING if starts else CampaignState.READY
             engine.dialer.states[campaign_id] = state
             engine.store.set_campaign(campaign_id, self._definitions[campaign_id], state)
+
+    def _as_the_file_has_it(self, campaign_id: str, stored: dict[str, Any], state: CampaignState) -> None:
+        """The store's copy follows the file, and what the API had changed is said once, not at every start.
+        A key that an older version did not know is no change of anyone's."""
+        ours = self._definitions[campaign_id]
+        if stored == ours:
+            return
+        if changed := [key for key, value in ours.items() if stored.get(key, value) != value]:
+            log.warning("campaign is as the file has it", extra={"campaign": campaign_id, "changed": changed})
+        self._engine.store.set_campaign(campaign_id, ours, state)
 
     def create(self, definition: dict[str, Any], announce: bool = True) -> Campaign:
         """A campaign from the API; ConfigError says what is wrong with it."""

@@ -161,8 +161,9 @@ class Conductor:
 
     def _bridge(self, life: CallLife, switch: Switch, fact: f.Fact) -> None:
         if isinstance(fact, f.AgentReserved):
-            life.agent_id, life.agent_leg = fact.agent_id, fact.agent_leg_id
-            life.bridge_tries, life.leg_raised = 0, False
+            life.agent_id, life.agent_leg, life.leg_raised = fact.agent_id, fact.agent_leg_id, False
+        if isinstance(fact, f.AgentReserved | f.RetrievedByAgent):
+            life.bridge_orders = life.bridge_tries = 0
         life.disarm("patience")
         if not self._agents.leg_ready(life.agent_id):
             if life.leg_raised:
@@ -178,10 +179,13 @@ class Conductor:
         if life.bridge_tries > BRIDGE_TRIES:
             self._lose_agent(life)
             return
-        self._arm(life, "bridge", self._shop.bridge_proof_s, f.BridgeOverdue)
+        life.bridge_orders += 1
+        patience = min(life.bridge_orders, BRIDGE_TRIES) / 2
+        self._arm(life, "bridge", patience * self._shop.bridge_proof_s, f.BridgeOverdue)
         if life.bridge_tries == 1 and not life.talked_to:
             self._agents.alert(life, switch)
-        switch.bridge(life.agent_leg, life.leg_id)
+        order = switch.bridge if life.bridge_orders == 1 else switch.bridge_again
+        order(life.agent_leg, life.leg_id)
 
     def _lose_agent(self, life: CallLife) -> None:
         """The agent cannot be joined: their leg is in doubt, somebody else takes the person."""

@@ -135,7 +135,9 @@ class Consultations:
         if not tries:
             self._shop.switches[asked.switch].hang_up(asked.leg_id)
             return
-        self._shop.switches[asked.switch].bridge(self._agents.lives[asked.agent_id].leg_id, asked.leg_id)
+        switch = self._shop.switches[asked.switch]
+        order = switch.bridge if tries == BRIDGE_TRIES else switch.bridge_again
+        order(self._agents.lives[asked.agent_id].leg_id, asked.leg_id)
         self._shop.timers.after(
             self._shop.bridge_proof_s, "consultation", lambda: self._bridge(asked, tries - 1)
         )

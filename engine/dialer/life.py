@@ -54,6 +54,7 @@ class CallLife:
     agent_id: str = ""
     agent_leg: str = ""
     talked_to: str = ""
+    bridge_orders: int = 0
     bridge_tries: int = 0
     leg_raised: bool = False
     screened: bool = False

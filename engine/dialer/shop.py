@@ -74,7 +74,8 @@ class Shop:
     teams of ours whose live calls are still being adopted; no call for them yet. `lease_ends_s`: until when
     (engine clock) each lease is surely ours. `store_away`: it did not answer when it was last asked.
 
-    `bridge_proof_s`: how long the proof of a bridge may take (measured: it comes after 28-34 ms).
+    `bridge_proof_s`: how long the proof of a bridge may take (measured: it comes after 28-34 ms). The first
+    order is repeated after half of it, the second after the whole.
     `tell(kind, **fields)`: the live feed for desks, dashboards and the terminal; never blocks.
     `new_id`: where the ids of legs come from, and `policies`: by mode; a twin of a campaign has its own.
     """

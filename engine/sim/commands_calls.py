@@ -70,6 +70,7 @@ def uuid_transfer(core: SwitchCore, text: str) -> str:
             core.hang_up(each, "EXCHANGE_ROUTING_ERROR")
             return "-ERR\n"
         each.context = context
+        joining.taken(core, each)
         each.transfer(plan, dialplan)
     return OK
 

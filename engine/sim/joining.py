@@ -12,16 +12,20 @@ if TYPE_CHECKING:
 
 JOIN_AFTER_S = 0.010  # after both legs have left what they did
 NOTICED_AFTER_S = 0.002  # that the other one is gone
+IN_VAIN_S = 20.0  # how long a leg waits for another that went elsewhere
 
 
 @dataclass(slots=True)
 class Join:
-    """A bridge that was ordered and is not made yet. `off`: a later order took one of the legs."""
+    """A bridge that was ordered and is not made yet. `off`: a later bridge took one of the legs. `taken`: an
+    order sent the second leg elsewhere. `in_vain`: the first leg waits for it all the same."""
 
     first: Leg
     second: Leg
+    taken: bool = False
     left: bool = False
     off: bool = False
+    in_vain: bool = False
 
 
 def uuid_bridge(core: "SwitchCore", first_uuid: str, second_uuid: str) -> str:
@@ -31,17 +35,32 @@ def uuid_bridge(core: "SwitchCore", first_uuid: str, second_uuid: str) -> str:
     If the second leg goes away in between, the first dies (ORIGINATOR_CANCEL) or, with its variable
     uuid_bridge_park_on_cancel, parks. If the first goes away, the second is left in limbo: silent, without
     an event, out of its safety net, until a new order. A leg that still rings is waited for, and its
-    originate_timeout is gone.
+    originate_timeout is gone. If the second leg is sent elsewhere in between, as its own originate does now
+    and then, the first waits for it in vain: the same order again kills the second leg, the order that names
+    it first joins them.
     """
     first, second = core.live(first_uuid), core.live(second_uuid)
     if first is None or second is None or first is second:
         return "-ERR Invalid uuid\n"
+    waiting = core.joins.get(first.uuid)
+    if waiting is not None and waiting.in_vain and waiting.second is second:
+        core.clock.after(2 * TICK_S, lambda: core.hang_up(second, "DESTINATION_OUT_OF_ORDER"))
+        return f"+OK {second_uuid}\n"
     for leg in (first, second):
         _steal(core, leg)
     join = core.joins[first.uuid] = core.joins[second.uuid] = Join(first, second)
     just_answered = not (first.hit_dialplan and second.hit_dialplan)
+    if just_answered and core.dice.random() < core.population.file.faults.lost_bridges:
+        join.taken = True
     core.clock.after(TICK_S / 2 if just_answered else TICK_S, lambda: _leave(core, join))
     return f"+OK {second_uuid}\n"
+
+
+def taken(core: "SwitchCore", leg: Leg) -> None:
+    """A transfer of this leg was ordered: a bridge that is on its way to it comes too late."""
+    join = core.joins.get(leg.uuid)
+    if join is not None and join.second is leg and not join.left:
+        join.taken = True
 
 
 def _steal(core: "SwitchCore", leg: Leg) -> None:
@@ -53,6 +72,9 @@ def _steal(core: "SwitchCore", leg: Leg) -> None:
     if earlier is None:
         return
     earlier.off = True
+    if earlier.in_vain:
+        del core.joins[earlier.first.uuid]
+        return
     partner = earlier.second if earlier.first is leg else earlier.first
     for end in (leg, partner):
         core.joins.pop(end.uuid, None)
@@ -68,6 +90,12 @@ def _leave(core: "SwitchCore", join: Join) -> None:
     """Both legs drop what they do; an originate that still waits for one of them is told so."""
     if join.off:
         return
+    if join.second.alive and join.taken:
+        join.first.leave_everything("CS_RESET")
+        join.in_vain = True
+        core.joins.pop(join.second.uuid, None)
+        _wait_in_vain(core, join, core.clock.now_s() + IN_VAIN_S)
+        return
     join.left = True
     for leg in (join.first, join.second):
         if leg.alive:
@@ -76,6 +104,21 @@ def _leave(core: "SwitchCore", join: Join) -> None:
             leg.enter("CS_RESET")
             core.give_up_waiting(leg)
     core.clock.after(JOIN_AFTER_S, lambda: _meet(core, join))
+
+
+def _wait_in_vain(core: "SwitchCore", join: Join, until_s: float) -> None:
+    """The first leg stands there, silent; it is parked when the second ends. Both end when time is up."""
+    if join.off or not join.first.alive:
+        return
+    if join.second.alive and core.clock.now_s() < until_s:
+        core.clock.after(TICK_S, lambda: _wait_in_vain(core, join, until_s))
+        return
+    del core.joins[join.first.uuid]
+    if join.second.alive:
+        for leg in (join.first, join.second):
+            core.hang_up(leg, "DESTINATION_OUT_OF_ORDER")
+    else:
+        _refused(core, join.first)
 
 
 def _meet(core: "SwitchCore", join: Join) -> None:
@@ -103,7 +146,13 @@ def _join(core: "SwitchCore", join: Join) -> None:
             leg.start("uuid_bridge", other.uuid, tells_end=False)
         connect(first, second)
         second.enter("CS_EXCHANGE_MEDIA")
-    elif first.is_on("uuid_bridge_park_on_cancel"):
+    else:
+        _refused(core, first)
+
+
+def _refused(core: "SwitchCore", first: Leg) -> None:
+    """Nobody is there to be joined to."""
+    if first.is_on("uuid_bridge_park_on_cancel"):
         first.stand(delay_s=0.0)
     else:
         core.hang_up(first, "ORIGINATOR_CANCEL")

@@ -196,6 +196,12 @@ class Faults(_Strict):
         default=0.0, ge=0, le=1, description="share of events that never reach a client"
     )
     event_duplication: float = Field(default=0.0, ge=0, le=1)
+    lost_bridges: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of bridges ordered at the answer that the originate's own transfer undoes",
+    )
     disconnect_every_s: Distribution | None = Field(
         default=None, description="Event Socket clients are cut off"
     )

@@ -153,9 +153,9 @@ def fork_audio(leg_id: str, fork_id: str, endpoint: str, *, codec: str = "PCMU",
 # --- legs meet and part ----------------------------------------------------------------------------
 
 
-def bridge(agent_leg_id: str, leg_id: str) -> str:
-    """Join the two, agent first: the order that never leaves the agent's leg without a word."""
-    return f"uuid_bridge {leg(agent_leg_id)} {leg(leg_id)}"
+def bridge(first_id: str, second_id: str) -> str:
+    """Join the two. Agent first is the order that never leaves the agent's leg without a word."""
+    return f"uuid_bridge {leg(first_id)} {leg(second_id)}"
 
 
 def take_over(leg_id: str, values: Mapping[str, str], music: str, notice: str) -> str:

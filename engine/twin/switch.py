@@ -174,6 +174,8 @@ class TwinSwitch:
         agent, person = self._leg(agent_leg), self._leg(person_leg)
         self._later(agent, self._delays.bridge_s, lambda: self._bridged(agent, person))
 
+    bridge_again = bridge
+
     def _bridged(self, agent: Leg, person: Leg) -> None:
         agent.pending.clear()
         if agent.leg_id not in self.legs or person.leg_id not in self.legs:

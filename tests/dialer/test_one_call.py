@@ -130,10 +130,28 @@ def test_a_bridge_without_proof_is_ordered_again_and_then_another_agent_is_found
     call = world.dialed[0]
     world.fact(f.LegAnswered, call)
     world.time.pass_s(1.0)
-    tried = [order[1] for order in world.switch.said("bridge")]
-    assert tried[:3] == [first] * 3
-    assert tried[3] == second
+    # The same order again would kill the person: the second and the third name the person first.
+    tried = [order for order in world.switch.orders if order[0].startswith("bridge")]
+    assert tried[:3] == [("bridge", first, call)] + [("bridge_again", first, call)] * 2
+    assert tried[3] == ("bridge", second, call)
     assert world.agent("a1") == "offline"
+
+
+def test_a_person_may_be_put_on_hold_and_brought_back_any_number_of_times():
+    world = World()
+    agent_leg = world.log_in()
+    world.run()
+    (call,) = world.dialed
+    world.fact(f.LegAnswered, call)
+    world.fact(f.LegBridged, call, peer_id=agent_leg)
+    for times in range(2, 7):
+        world.dialer.desk.hold("a1", True)
+        world.time.pass_s(5)
+        world.dialer.desk.hold("a1", False)
+        assert len(world.switch.said("bridge")) == times
+        world.fact(f.LegBridged, call, peer_id=agent_leg)
+        assert world.agent() == "talking"
+    assert world.switch.said("bridge_again") == []
 
 
 def test_a_person_who_hangs_up_in_the_middle_of_the_bridge_frees_the_agent():

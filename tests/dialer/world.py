@@ -81,6 +81,9 @@ class PaperSwitch:
     def bridge(self, agent_leg: str, person_leg: str) -> None:
         self.orders.append(("bridge", agent_leg, person_leg))
 
+    def bridge_again(self, agent_leg: str, person_leg: str) -> None:
+        self.orders.append(("bridge_again", agent_leg, person_leg))
+
     def play(self, leg_id: str, step_id: str, prompts: Sequence[str]) -> None:
         self.orders.append(("play", leg_id, step_id, tuple(prompts)))
 

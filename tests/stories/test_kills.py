@@ -118,6 +118,21 @@ def test_a_link_that_breaks_again_and_again_and_loses_events_costs_nobody_their_
     wait_for("agents ready again", lambda: at_work(one))
 
 
+def test_bridges_that_the_originate_undoes_are_made_again_and_nobody_is_lost(
+    engine: StartEngine, switch: StartSwitch, speech: Path
+) -> None:
+    it = switch(talk_s=0.5, faults={"lost_bridges": 0.5})
+    one = engine(config(speech, campaign("c1"), agents=4, switch_port=it.port))
+    one.agents_work()
+    people = numbers({"hangs_up": 16})
+    one.run("c1", people)
+    wait_for("end of the campaign", lambda: one.is_over("c1"), 40, 0.2)
+    hold_against_plan(one, it, people)
+    waits_s = [cdr["bridged_at_s"] - cdr["answered_at_s"] for cdr in one.cdrs()]
+    assert sum(wait_s > 0.14 for wait_s in waits_s) > 2, "some were lost"
+    assert max(waits_s) < 1.0
+
+
 def at_work(engine: EngineProcess) -> bool:
     """Everybody ready; who is not yet is asked again, as an agent would do it."""
     for agent in engine.get("/v1/agents"):

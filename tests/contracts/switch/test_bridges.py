@@ -1,6 +1,7 @@
-"""Two legs meet and part. The agent's leg is always the first one named."""
+"""Two legs meet and part. The agent's leg is the first one named, but where a bridge must be made again."""
 
 from tests.contracts.switch.calls import PATIENT, STANDING, Calls, between_ms
+from tests.contracts.switch.switches import Person
 from tests.freeswitch.esl import Event
 
 
@@ -93,6 +94,51 @@ def test_a_second_bridge_steals_the_agent(calls: Calls) -> None:
     joined = calls.bridge(agent, second)
     assert joined["Other-Leg-Unique-ID"] == second
     calls.esl.quiet(lambda e: of(e, "CHANNEL_HANGUP", agent, first, second), for_s=0.3)
+
+
+def overtaken(calls: Calls, agent: str) -> tuple[str, Person]:
+    """A person who is sent elsewhere in the instant of the bridge: the agent's leg waits for theirs. Their
+    own originate does so too, to a bridge in a hundred that is ordered at the answer."""
+    person, who = calls.parked()
+    since = len(calls.esl.events)
+    calls.esl.api(f"uuid_bridge {agent} {person}")
+    calls.esl.api(f"uuid_transfer {person} 'sleep:30000' inline")
+    calls.esl.quiet(lambda e: e["Event-Name"] == "CHANNEL_BRIDGE", for_s=0.3)
+    assert not [e for e in calls.esl.events[since:] if e["Event-Name"] == "CHANNEL_BRIDGE"]
+    return person, who
+
+
+def test_a_bridge_that_was_overtaken_is_made_by_naming_the_person_first(calls: Calls) -> None:
+    agent = calls.standing()
+    for _ in range(3):
+        person, who = overtaken(calls, agent)
+        calls.bridge(person, agent)
+        calls.esl.quiet(lambda e: e["Event-Name"] == "CHANNEL_HANGUP", for_s=0.3)
+        who.hang_up()
+        calls.esl.wait_event("CHANNEL_PARK", agent)
+
+
+def test_the_same_order_again_kills_the_person_of_a_bridge_that_was_overtaken(calls: Calls) -> None:
+    agent = calls.standing()
+    person, _ = overtaken(calls, agent)
+    assert calls.esl.api(f"uuid_bridge {agent} {person}") == f"+OK {person}\n"
+    assert calls.ended(person)["Hangup-Cause"] == "DESTINATION_OUT_OF_ORDER"
+    calls.esl.wait_event("CHANNEL_PARK", agent)
+
+
+def test_a_person_who_leaves_a_bridge_that_was_overtaken_frees_the_agent(calls: Calls) -> None:
+    agent = calls.standing()
+    _, who = overtaken(calls, agent)
+    who.hang_up()
+    calls.esl.wait_event("CHANNEL_PARK", agent)
+
+
+def test_naming_the_person_first_does_no_harm_to_two_who_are_joined(calls: Calls) -> None:
+    agent, (person, _) = calls.standing(), calls.parked()
+    calls.bridge(agent, person)
+    calls.esl.quiet(lambda e: of(e, "CHANNEL_HANGUP", agent, person), for_s=0.3)
+    calls.bridge(person, agent)
+    calls.esl.quiet(lambda e: of(e, "CHANNEL_HANGUP", agent, person), for_s=0.3)
 
 
 def test_the_person_is_put_on_hold_and_brought_back(calls: Calls) -> None:
