@@ -161,7 +161,7 @@ class Detector:
 
     def _by_clock(self) -> Verdict | None:
         """Keys and no voice; or the deadline."""
-        silent = not self.speech
+        silent = not (self._listening.spoken and self.speech)
         if silent and 0 <= self._key_ms <= self._at_ms - _KEYS_ALONE_MS:
             return self._decide("machine", ToneKind.KEY.value)
         if not self._params.deadline_ms or self._at_ms < self._params.deadline_ms:

@@ -27,9 +27,13 @@ FINE = 20  # bands for the network, even on the scale of the ear
 _PITCH_HZ = (70.0, 400.0)
 _LAGS = slice(int(RATE / _PITCH_HZ[1]), int(RATE / _PITCH_HZ[0]) + 1)
 _LAG = np.arange(_LAGS.start, _LAGS.stop)
+_LONGEST = RATE / _PITCH_HZ[0]  # samples
 _WINDOW = np.hanning(2 * FRAME_SAMPLES).astype(np.float32)
 _OCTAVES = np.log2(RATE / _LAG / _PITCH_HZ[0]).astype(np.float32)
 _BLOCK = np.arange(BLOCK)
+_ABOVE_HUM = 16  # bins: from 250 Hz
+_VOICED, _VOICED_ABOVE = 0.55, 0.55
+_SAME_OCTAVES = 0.12
 _AUTO = np.fft.irfft(np.abs(np.fft.rfft(_WINDOW, 1024)) ** 2)[_LAGS]  # what the window alone does to a lag
 _AUTO = (_AUTO / float(_WINDOW @ _WINDOW)).astype(np.float32)
 _HZ = np.fft.rfftfreq(_FFT, 1 / RATE)
@@ -50,7 +54,7 @@ def level_dbfs(samples: Samples) -> float:
 
 class Ear:
     """Feed it every frame; `blocks` of five frames have pitch and bands too. Frames past MOST_FRAMES are not
-    kept."""
+    kept. `seeking`: mark what sounds like a throat in `voice`; set it to False once that is known."""
 
     def __init__(self) -> None:
         self._vads = (webrtcvad.Vad(1), webrtcvad.Vad(3))
@@ -69,6 +73,8 @@ class Ear:
         self.fine = np.zeros((MOST_FRAMES, FINE), np.float32)  # dB
         self.periodic = np.zeros(MOST_FRAMES, np.float32)  # 0..1
         self.pitch = np.zeros(MOST_FRAMES, np.float32)  # octaves over 70 Hz
+        self.voice = np.zeros(MOST_FRAMES, np.bool_)
+        self.seeking = True
 
     def push(self, pcm: bytes, samples: Samples, level: float, in_tone: bool) -> bool:
         """One frame. True when a block is complete, so that there is something new to look at."""
@@ -116,3 +122,30 @@ class Ear:
         self.periodic[to] = lags[_BLOCK, best]
         self.pitch[to] = _OCTAVES[best]
         self.measured = self.frames
+        if self.seeking:
+            self._seek(to, power, best)
+
+    def _seek(self, to: slice, power: Samples, best: npt.NDArray[np.intp]) -> None:
+        """Which of the five are voiced: periodic, also without what is below 250 Hz, where wind and traffic
+        are. At the shortest lag nothing is periodic, it only falls off slowly."""
+        rows = np.flatnonzero((self.periodic[to] > _VOICED) & (self.vad[to] > 0) & (best > 1))
+        if not len(rows):
+            return
+        above = power[rows]
+        above[:, :_ABOVE_HUM] = 0.0
+        auto, at = np.fft.irfft(above), best[rows]
+        lags = auto[:, _LAGS] / ((auto[:, :1] + 1e3) * _AUTO)
+        near = [lags[np.arange(len(rows)), np.minimum(at + by, len(_LAG) - 1)] for by in (-1, 0, 1)]
+        self.voice[to.start + rows] = np.maximum.reduce(near) > _VOICED_ABOVE
+
+    def is_spoken(self, active: npt.NDArray[np.bool_]) -> bool:
+        """Is there a voice in the first `active` frames, where those count that are True? Two frames one after
+        the other of about one pitch, which is not the same all the time: clicks, breath, wind and a noisy
+        line have none, hum and buzz do not move."""
+        voice = active & self.voice[: len(active)]
+        pitch = self.pitch[: len(active)]
+        beside = np.abs(pitch[1:] - pitch[:-1]) < _SAME_OCTAVES
+        if not (voice[1:] & voice[:-1] & beside).any():
+            return False
+        lags = np.rint(_LONGEST * np.exp2(-pitch[voice]))
+        return bool(lags.max() - lags.min() > 1.0)

@@ -19,7 +19,7 @@ _RESIDUE = (ToneKind.PROGRESS, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.DIAL)
 
 class Listening:
     """`follower`: a network that hears every block. `told`: the features after the last look, None before
-    anybody has spoken. `telling`: set it to False, and there are looks without features; `always`: to True,
+    anybody has spoken; `spoken`: a voice was heard, once and for all. `telling`: set it to False, and there are looks without features; `always`: to True,
     and none is left out. After `rest` only the tones are followed on.
     """
 
@@ -30,6 +30,7 @@ class Listening:
         self.speech: Speech | None = None
         self.told: Floats | None = None
         self.looking = self.telling = True
+        self.spoken = False
         self.always = False
         self.level_dbfs = -90.0
         self._speech_dbfs = -90.0
@@ -68,8 +69,13 @@ class Listening:
             self.told = None
             self._speech_dbfs = -90.0
             return True
+        if not self.spoken and self.ear.is_spoken(speech.active):
+            self.spoken, self.ear.seeking = True, False
         voiced_s = int(np.count_nonzero(speech.active)) * FRAME_S
         self._speech_dbfs = speech.peak_dbfs if voiced_s >= SPOKEN_S else -90.0
+        if not self.spoken:  # a noise that looks like speech: it tells nothing of who is there
+            self.told = None
+            return True
         if not self.telling:
             return True
         talks = frames - speech.ends[-1] < PAUSE
