@@ -9,6 +9,7 @@ from engine.amd.features import BELOW_PEAK_DB, Speech, features, speech_of
 from engine.amd.hearing import BLOCK, Ear, level_dbfs
 from engine.amd.network import Follower
 from engine.amd.shapes import Floats
+from engine.amd.spoken import Spoken
 from engine.amd.tones import Tone, ToneKind, ToneLimits, ToneTracker
 
 PAUSE, FIRST = 12, 50  # frames
@@ -19,8 +20,9 @@ _RESIDUE = (ToneKind.PROGRESS, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.DIAL)
 
 class Listening:
     """`follower`: a network that hears every block. `told`: the features after the last look, None before
-    anybody has spoken; `spoken`: a voice was heard, once and for all. `telling`: set it to False, and there are looks without features; `always`: to True,
-    and none is left out. After `rest` only the tones are followed on.
+    anybody has spoken; `spoken`: a voice was heard, once and for all. `telling`: set it to False, and there
+    are looks without features; `always`: to True, and none is left out. After `rest` only the tones are
+    followed on.
     """
 
     def __init__(self, limits: ToneLimits, follower: Follower | None = None) -> None:
@@ -35,6 +37,7 @@ class Listening:
         self.level_dbfs = -90.0
         self._speech_dbfs = -90.0
         self._progress = False
+        self._known: Spoken | None = None
 
     def push(self, pcm: bytes) -> tuple[Tone | None, bool]:
         """(a tone that was recognised with this frame, was there a new look?)."""
@@ -47,8 +50,8 @@ class Listening:
             self.ear.is_tone(tone.began_ms // FRAME_MS - 3, KEY)
         if not self.looking or not self.ear.push(pcm, samples, level, self.tones.in_tone):
             return tone, False
-        if self._follower is not None:
-            self._follower.hear(self.ear)
+        if self._follower is None or self.ear.is_behind:
+            self._measure()
         return tone, self._look()
 
     def rest(self) -> None:
@@ -60,6 +63,12 @@ class Listening:
         loud = self.level_dbfs > max(-50.0, self._speech_dbfs - BELOW_PEAK_DB)
         return loud and not self.tones.in_tone and self.ear.is_voice(pcm)
 
+    def _measure(self) -> None:
+        """What waits is not needed before somebody speaks, and costs less together."""
+        for _ in self.ear.catch_up():
+            if self._follower is not None:
+                self._follower.hear(self.ear)
+
     def _look(self) -> bool:
         """False where there is nothing to decide: the first second of speech before it pauses; and, since
         little changes, at every other block while they talk on."""
@@ -69,8 +78,10 @@ class Listening:
             self.told = None
             self._speech_dbfs = -90.0
             return True
-        if not self.spoken and self.ear.is_spoken(speech.active):
-            self.spoken, self.ear.seeking = True, False
+        if not self.spoken:
+            self._measure()
+            self.spoken = self.ear.is_spoken(speech.active)
+            self.ear.seeking = not self.spoken
         voiced_s = int(np.count_nonzero(speech.active)) * FRAME_S
         self._speech_dbfs = speech.peak_dbfs if voiced_s >= SPOKEN_S else -90.0
         if not self.spoken:  # a noise that looks like speech: it tells nothing of who is there
@@ -81,5 +92,7 @@ class Listening:
         talks = frames - speech.ends[-1] < PAUSE
         if not self.always and talks and (frames - speech.begins[0] < FIRST or frames // BLOCK % 2):
             return False
-        self.told = features(self.ear, speech, self.tones.tonal_ms / 1000, self._progress)
+        self._measure()
+        tones_s = self.tones.tonal_ms / 1000
+        self.told, self._known = features(self.ear, speech, tones_s, self._progress, self._known)
         return True

@@ -11,6 +11,7 @@ from engine.amd.audio import FRAME_S
 from engine.amd.hearing import Ear
 
 Floats = npt.NDArray[np.float32]
+Parts = tuple[tuple[float, Floats, float | None], ...]
 NEAR_DB = 11.0
 _PARTS = 6
 
@@ -22,6 +23,13 @@ def mean_of(values: npt.NDArray[Any]) -> float:
 
 def share_of(flags: npt.NDArray[np.bool_]) -> float:
     return int(np.count_nonzero(flags)) / len(flags) if len(flags) else 0.0
+
+
+def runs_of(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Where stretches of True begin and end, in turns."""
+    padded = np.zeros(len(flags) + 2, np.bool_)
+    padded[1:-1] = flags
+    return np.flatnonzero(padded[1:] != padded[:-1])
 
 
 def nearness(level: Floats, vad: npt.NDArray[np.int8], start: int, peak_dbfs: float) -> tuple[float, ...]:
@@ -49,25 +57,33 @@ def nearness(level: Floats, vad: npt.NDArray[np.int8], start: int, peak_dbfs: fl
     )
 
 
-def contour(
-    ear: Ear, begin: int, end: int, mean_level: float, mean_bands: Floats, pitch: float
-) -> tuple[float, ...]:
-    """Loudness, colour and melody of a stretch of speech in four parts, against the whole."""
+def parts_of(ear: Ear, begin: int, end: int) -> Parts:
+    """A stretch in four parts: of each its mean level, mean bands, and mean pitch where it has one. Nothing
+    where it is too short."""
     if end - begin < 8:
-        return (0.0,) * 20
+        return ()
     edges = [begin + part * (end - begin) // 4 for part in range(5)]
-    out = list[float]()
+    found = list[tuple[float, Floats, float | None]]()
     for low, high in pairwise(edges):
-        bands = (np.add.reduce(ear.bands[low:high]) / (high - low) - mean_bands).tolist()
-        voiced = ear.periodic[low:high] > 0.55
-        heard = ear.pitch[low:high][voiced]
-        melody = max(-1.0, min(1.0, mean_of(heard) - pitch)) if len(heard) else 0.0
+        heard = ear.pitch[low:high][ear.periodic[low:high] > 0.55]
+        bands: Floats = np.add.reduce(ear.bands[low:high]) / (high - low)
+        found.append((mean_of(ear.level[low:high]), bands, mean_of(heard) if len(heard) else None))
+    return tuple(found)
+
+
+def contour(parts: Parts, mean_level: float, mean_bands: Floats, pitch: float) -> tuple[float, ...]:
+    """Loudness, colour and melody of a stretch of speech in four parts, against the whole."""
+    if not parts:
+        return (0.0,) * 20
+    out = list[float]()
+    for level, part_bands, heard in parts:
+        bands = (part_bands - mean_bands).tolist()
         out += [
-            mean_of(ear.level[low:high]) - mean_level,
+            level - mean_level,
             sum(bands[:3]) / 3,
             sum(bands[3:7]) / 4,
             sum(bands[7:]) / 3,
-            melody,
+            0.0 if heard is None else max(-1.0, min(1.0, heard - pitch)),
         ]
     return tuple(out)
 

@@ -8,6 +8,8 @@ run of such frames means is told by frequency, length, cadence, and by whether s
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 from engine.amd.audio import FRAME_MS
 from engine.amd.spectrum import LOBE, Samples, peak_of, power_of
 
@@ -77,6 +79,7 @@ SIT_NAMES = {"LL": "intercept", "HL": "vacant", "LH": "reorder", "HH": "no circu
 PROGRESS_HZ = (340.0, 500.0)
 BEEP_HZ = (500.0, 2600.0)
 _LOW_HZ = 660.0  # no progress tone is higher
+_HUM_BINS = 7  # below 220 Hz
 _RINGS_HZ = (405.0, 434.0)  # what rings in most of the world: told as a beep when it has ended, short
 _FIRST_MS = 100  # no machine beeps at once, and what was before is not known yet
 _LOW_BEEP_MS = 1_100
@@ -170,15 +173,20 @@ class ToneTracker:
     def _look(self, samples: Samples) -> tuple[float, float, float]:
         """(stronger, weaker or 0.0 frequency in Hz, share of the power that is in them) of one frame."""
         power = power_of(samples)
-        total = float(power[7:].sum())  # from 220 Hz: hum and traffic do not make a tone impure
+        total = float(np.add.reduce(power[_HUM_BINS:]))  # hum and traffic do not make a tone impure
         if total <= 0.0:
             return 0.0, 0.0, 0.0
         hz, share, peak = peak_of(power, total)
-        if share >= self._limits.pure or share < 0.35:
+        if share < 0.35:
             return hz, 0.0, share
-        power[peak - LOBE : peak + LOBE + 1] = 0.0
-        other_hz, other, _ = peak_of(power, total)
-        return hz, other_hz, share + other if other > 0.08 else 0.0
+        second_hz = 0.0
+        if share < self._limits.pure:
+            power[peak - LOBE : peak + LOBE + 1] = 0.0
+            second_hz, other, _ = peak_of(power, total)
+            share = share + other if other > 0.08 else 0.0
+        if hz < _LOW_HZ and share >= self._limits.pure and float(np.add.reduce(power[:_HUM_BINS])) > total:
+            return hz, second_hz, 0.0  # where the mains hum, their overtones are no tone of the network
+        return hz, second_hz, share
 
     def _same(self, hz: float, second_hz: float) -> bool:
         wander = self._limits.wander_hz

@@ -1,0 +1,93 @@
+"""What is put off or kept to save work says the same to the bit as what is done anew at every look."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.amd.audio import FRAME_BYTES, FRAME_SAMPLES
+from engine.amd.features import features
+from engine.amd.hearing import BLOCK, MOST_BEHIND, Ear
+from engine.amd.listening import Listening
+from engine.amd.network import Follower, standard
+from engine.amd.tones import ToneLimits
+from engine.app.recordings import read_recording
+from engine.training import measure
+from tests.amd import openings
+
+SHARE = Path(__file__).parent.parent / "data" / "amd"
+UNTIL_FRAME = 300
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[measure.Case]:
+    keys = openings.pcm(openings.silence(0.5), *_keys(), openings.voice(0.8), openings.silence(2.0))
+    return [*measure.read_corpus(SHARE, read_recording), measure.Case("dtmf", "", "", "", keys, name="keys")]
+
+
+def _keys() -> list[openings.Sound]:
+    pairs = [(697, 1209), (770, 1336)]
+    return [
+        part
+        for a, b in pairs
+        for part in (openings.tone(a, 0.1) + openings.tone(b, 0.1), openings.silence(0.1))
+    ]
+
+
+def frames_of(pcm: bytes) -> list[bytes]:
+    end = min(len(pcm), UNTIL_FRAME * FRAME_BYTES) - FRAME_BYTES + 1
+    return [pcm[at : at + FRAME_BYTES] for at in range(0, end, FRAME_BYTES)]
+
+
+class Eager(Listening):
+    """Measures every block at once and knows nothing of the look before."""
+
+    def push(self, pcm: bytes):
+        found = super().push(pcm)
+        self._measure()
+        self._known = None
+        return found
+
+
+def test_measuring_late_and_together_says_the_same(cases: list[measure.Case]):
+    looks = 0
+    for case in cases:
+        late, at_once = Follower(standard()), Follower(standard())
+        lazy, eager = Listening(ToneLimits(), late), Eager(ToneLimits(), at_once)
+        for frame in frames_of(case.pcm):
+            assert lazy.push(frame)[1] == eager.push(frame)[1], case.name
+            assert (lazy.told is None) == (eager.told is None), case.name
+            if lazy.told is not None and eager.told is not None and lazy.ear.measured == lazy.ear.frames:
+                assert np.array_equal(lazy.told, eager.told), case.name
+                assert late.logit(lazy.told) == at_once.logit(eager.told), case.name
+                looks += 1
+    assert looks > 300
+
+
+def test_what_was_known_of_the_speech_is_what_is_found_anew(cases: list[measure.Case]):
+    kept = looks = 0
+    for case in cases:
+        listening, before = Listening(ToneLimits()), None
+        for frame in frames_of(case.pcm):
+            _, looked = listening.push(frame)
+            if not looked or listening.told is None or listening.speech is None:
+                continue
+            tones_s = listening.tones.tonal_ms / 1000
+            anew, _ = features(listening.ear, listening.speech, tones_s, listening._progress)
+            assert np.array_equal(listening.told, anew), case.name
+            looks += 1
+            kept += listening._known is before
+            before = listening._known
+    assert looks > kept > looks // 4
+
+
+def test_an_ear_that_nobody_lets_catch_up_says_so():
+    ear, nothing = Ear(), np.zeros(FRAME_SAMPLES, np.float32)
+    for _ in range(MOST_BEHIND):
+        ear.push(bytes(FRAME_BYTES), nothing, -90.0, False)
+    assert ear.is_behind
+    with pytest.raises(IndexError, match="25 frames"):
+        ear.push(bytes(FRAME_BYTES), nothing, -90.0, False)
+    assert len(list(ear.catch_up())) == MOST_BEHIND // BLOCK
+    ear.push(bytes(FRAME_BYTES), nothing, -90.0, False)
+    assert (ear.measured, ear.frames) == (MOST_BEHIND, MOST_BEHIND + 1)
