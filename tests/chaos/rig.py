@@ -140,7 +140,7 @@ class Rig:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.dice = home, random.Random(f"rig {seed}")
         self._shared_every, self.load = shared_every, load
-        faults: dict[str, Any] = {}
+        faults: dict[str, Any] = {"lost_bridges": 0.03}
         if bursts:
             faults["congestion"] = {"every_s": 20, "lasting_s": 2}
         self.agents = 0 if robots_only else AGENTS * load
