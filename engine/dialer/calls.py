@@ -83,6 +83,7 @@ class Calls:
             log.error("unexpected fact", extra={"attempt": life.leg_id, "why": str(unexpected)})
             return
         before, early = life.state, life.early_media
+        life.view = None  # and nobody looks before the commands below are carried out
         note(life, fact, self._shop.clock.wall_s())
         if state is not before:
             life.state, life.since_s = state, self._shop.clock.now_s()

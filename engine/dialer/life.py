@@ -29,7 +29,7 @@ class CallLife:
     `stored`: an intent stands in the store and must be settled there. `noted`, `callback_at_s`: what the
     agent said came of the talk, and when they promised to call back (epoch seconds, 0.0: never).
     `call_class`: what pacing counts answers by.
-    `talk_view`: what pacing sees of the talk, kept by it.
+    `view`: what pacing sees of the call, made by it and kept until something happens to the call (None).
     """
 
     intent: Intent
@@ -97,7 +97,7 @@ class CallLife:
     busy: bool = False
     timers: dict[str, Callable[[], None]] = field(default_factory=dict)
     call_class: str = field(init=False, default="")
-    talk_view: CallView | None = None
+    view: CallView | None = None
 
     def __post_init__(self) -> None:
         self.call_class = call_class(self.contact, self.intent.number)

@@ -98,6 +98,7 @@ class Wire:
             },
         )
         life.originated_at_s, life.since_s = self._shop.clock.wall_s(), self._shop.clock.now_s()
+        life.view = None
         self._shop.tell("dial", attempt=life.leg_id, campaign=campaign.campaign_id, number=intent.number)
         try:
             self._shop.switches[life.switch].dial(order)

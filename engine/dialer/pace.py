@@ -166,9 +166,9 @@ class Pacer:
         mine, others = [], []
         for life in self._calls.lives.values():
             if life.campaign.campaign_id == campaign.campaign_id:
-                mine.append(view_of(life))
+                mine.append(life.view or view_of(life))
             elif life.campaign.team == campaign.team and life.campaign.mode is not Mode.ROBOT:
-                others.append(view_of(life))
+                others.append(life.view or view_of(life))
         for name, launching in self._launcher.launching.items():  # a slow store may hold many of them up
             its = self._shop.campaigns.get(name, campaign)
             wants_agent = its.mode is not Mode.ROBOT
@@ -248,18 +248,15 @@ def doubt_of(limits: Limits) -> str:
 
 
 def view_of(life: CallLife) -> CallView:
-    """One live call as pacing sees it: no number, no name. Most calls are talks; the view of a talk is kept,
-    for nothing in it changes until it is over."""
-    kept = life.talk_view
-    if kept is not None and life.state is State.TALKING and kept.since_s == life.since_s:
-        return kept
+    """One live call as pacing sees it: no number, no name. Kept for the next look: a call is looked at some
+    hundred times, and in its life only some ten things happen to it."""
     waits = life.state is State.WAITING
     early = life.early_media and life.state is State.DIALING
     view = new_tuple(
         CallView,
         (
             life.intent.attempt_id,
-            "early_media" if early else life.state,
+            "early_media" if early else life.state.value,  # plain: an Enum is slow to look up
             life.started_s,
             life.since_s,
             life.call_class,
@@ -269,6 +266,5 @@ def view_of(life: CallLife) -> CallView:
             life.patience_until_s or None if waits else None,
         ),
     )
-    if life.state is State.TALKING:
-        life.talk_view = view
+    life.view = view
     return view

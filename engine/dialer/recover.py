@@ -214,6 +214,7 @@ class Recovery:
             # Answered and alone: the safety net may be speaking. Serve them as if they had just answered.
             life.state = State.RINGING
             self._calls.post(f.LegAnswered(life.leg_id, now))
+        life.view = None
         self._shop.tell("adopted", attempt=life.leg_id, state=life.state.name.lower(), agent=agent_id)
 
     def _gone(self, attempt: OpenAttempt) -> int:
