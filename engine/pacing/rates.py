@@ -6,6 +6,11 @@ Markov model of Shiryaev's disorder problem); what is observed are cohorts. Of `
 in the same three seconds, after `age` seconds each has shown itself with probability p·F(age), F being the
 distribution of the time to a live answer: y ~ Binomial(n, p·F(age)). A cohort speaks as soon as its first
 calls are answered, and without the bias towards quick outcomes that counting finished calls has.
+
+F is itself learned, from some `known` live answers, so F(age) is uncertain by (1−F)/(known·F) of its square,
+and all young cohorts share that error. Of what n calls can say of log p, whose variance is 1/(n·p·F), only
+1/(1 + n·p·(1−F)/known) remains: a thousand calls launched at once, silent in their third second, else prove
+that nobody answers any more, when all they prove is that nobody answers so soon.
 """
 
 import numpy as np
@@ -48,6 +53,7 @@ class Rates:
         self.settled = np.tile(START, (classes, 1))
         self.begun = np.zeros((classes, COHORTS))
         self.live = np.zeros((classes, COHORTS))
+        self.since = np.zeros((classes, COHORTS))  # sum of the instants at which they began
         self.first_step = -COHORTS
         self.begun_at_all = False
         self.mean = np.full(classes, float(START @ P))
@@ -59,6 +65,9 @@ class Rates:
         step = int(at_s // STEP_S)
         if not self.begun_at_all:
             self.begun_at_all, self.first_step = True, step - COHORTS + 1
+        if step < self.first_step:  # loaded from an earlier life, whose clock was ahead of ours
+            self._settle(self.first_step + COHORTS)
+            self.first_step = step - COHORTS + 1
         if step - self.first_step >= COHORTS:
             self._settle(step - COHORTS + 1)
         return step - self.first_step
@@ -67,6 +76,7 @@ class Rates:
         at = self._at(at_s)
         if at >= 0:
             self.begun[row, at] += 1.0
+            self.since[row, at] += at_s
 
     def begin_like(self, row: int) -> None:
         """A class nobody has seen yet: half like those before it, half like anything."""
@@ -77,6 +87,7 @@ class Rates:
         at = int(at_s // STEP_S) - self.first_step
         if 0 <= at < COHORTS and self.begun[row, at] > 0.0:
             self.begun[row, at] -= 1.0
+            self.since[row, at] -= at_s
 
     def answered(self, row: int, began_s: float) -> None:
         at = int(began_s // STEP_S) - self.first_step
@@ -96,7 +107,7 @@ class Rates:
         for _ in range(COHORTS, min(steps, 400)):  # nothing was heard: only the drift
             self.settled = self._moved(self.settled)
         keep = max(0, COHORTS - steps)
-        for array in (self.begun, self.live):
+        for array in (self.begun, self.live, self.since):
             array[:, :keep] = array[:, COHORTS - keep :].copy() if keep else array[:, :0]
             array[:, keep:] = 0.0
         self.first_step = first_step
@@ -114,22 +125,27 @@ class Rates:
         moved += JUMP * ANYWHERE
         return moved
 
-    def refresh(self, now_s: float, shown_by: Array, bin_s: float, rows: int, trust: float) -> None:
-        """Mean and spread of the first `rows` classes now. `shown_by`: F on a grid of `bin_s` seconds.
+    def refresh(self, now_s: float, shown_by: Array, bin_s: float, rows: int, known: float) -> None:
+        """Mean and spread of the first `rows` classes now. `shown_by`: F at the ends of bins of `bin_s`
+        seconds, learned from `known` live answers.
 
         Among the cohorts that still speak at most one jump is considered, before any of them: the belief is
-        the sum over its place. `trust`: 0 to 1, how far F is known; what young cohorts say weighs as much.
+        the sum over its place. While F is mostly a guess, what they say weighs less altogether.
         """
         self._at(now_s)
-        ages = now_s - (self.first_step + np.arange(COHORTS) + 0.5) * STEP_S
-        shown = shown_by[np.clip((ages / bin_s).astype(np.intp), 0, len(shown_by) - 1)]
-        level = np.where(ages > 0.0, shown * (LEVELS - 1) + 0.5, 0.0).astype(np.intp)
+        ends_s = np.arange(len(shown_by) + 1) * bin_s
+        shown_by = np.concatenate(((0.0,), shown_by))
+        trust = (known + 1.0) / (known + 10.0)
         for row in range(rows):
             used = np.flatnonzero(self.begun[row])
             belief = self.settled[row]
             if len(used):
-                live, silent = self.live[row, used, None], (self.begun - self.live)[row, used, None]
-                spoken = trust * (live * LOG_P + silent * LOG_SILENT[level[used]])
+                begun, live = self.begun[row, used], self.live[row, used, None]
+                shown = np.interp(now_s - self.since[row, used] / begun, ends_s, shown_by)
+                level = (shown * (LEVELS - 1) + 0.5).astype(np.intp)
+                young = begun.sum() * self.mean[row] * (1.0 - shown) / (known + 1.0)
+                spoken = live * LOG_P + (begun[:, None] - live) * LOG_SILENT[level]
+                spoken *= (trust / (1.0 + young))[:, None]
                 head = np.cumsum(spoken, axis=0)
                 whole = head[-1]
                 before = np.concatenate((np.zeros((1, len(P))), head[:-1]))
@@ -154,7 +170,9 @@ class Rates:
     def save(self, rows: int) -> dict[str, float]:
         """Belief of the first `rows` classes as they stand, cohorts included."""
         kept = {"first_step": float(self.first_step), "begun_at_all": float(self.begun_at_all)}
-        for name, array in (("settled", self.settled), ("begun", self.begun), ("live", self.live)):
+        for name, array in (
+            ("settled", self.settled), ("begun", self.begun), ("live", self.live), ("since", self.since)
+        ):  # fmt: skip
             for row in range(min(rows, len(array))):
                 kept |= {f"{name}.{row}.{k}": float(array[row, k]) for k in np.flatnonzero(array[row])}
         return kept
@@ -165,10 +183,13 @@ class Rates:
         fresh: set[tuple[str, int]] = set()
         for key, value in learned.items():
             name, *where = key.split(".")
-            if name in ("settled", "begun", "live"):
+            if name in ("settled", "begun", "live", "since"):
                 row, k = int(where[0]), int(where[1])
                 array: Array = getattr(self, name)
                 if (name, row) not in fresh:
                     fresh.add((name, row))
                     array[row] = 0.0
                 array[row, k] = value
+        untold = (self.begun > 0.0) & (self.since == 0.0)  # kept by a version that did not know
+        middle_s = (self.first_step + np.arange(COHORTS) + 0.5) * STEP_S
+        self.since += np.where(untold, self.begun * middle_s, 0.0)

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -177,7 +178,7 @@ def test_the_answer_rate_is_found_and_the_interval_holds_it() -> None:
     for seed in range(20):
         rates = Rates(1)
         play(rates, random.Random(seed), lambda at_s: 0.3, 600.0, 1.0)
-        rates.refresh(600.0, shown(), BIN_S, 1, 1.0)
+        rates.refresh(600.0, shown(), BIN_S, 1, 3_000.0)
         low, high = rates.interval(0)
         held += low <= 0.3 <= high
     assert held >= 16
@@ -189,7 +190,7 @@ def test_an_answer_rate_that_trebles_is_noticed_within_forty_seconds_at_two_call
         for now_s in (900.0, 940.0):
             rates = Rates(1)
             play(rates, random.Random(seed), lambda at_s: 0.15 if at_s < 900.0 else 0.5, now_s, 2.0)
-            rates.refresh(now_s, shown(), BIN_S, 1, 1.0)
+            rates.refresh(now_s, shown(), BIN_S, 1, 3_000.0)
             found.append(float(rates.mean[0]))
     before, after = found[::2], found[1::2]
     assert max(before) < 0.22
@@ -204,16 +205,50 @@ def test_a_refused_call_says_nothing_of_the_answer_rate() -> None:
         with_storm.begin(0, 299.0 + k * 0.001)
         with_storm.take_back(0, 299.0 + k * 0.001)
     for rates in (with_storm, without):
-        rates.refresh(320.0, shown(), BIN_S, 1, 1.0)
-    assert with_storm.mean[0] == without.mean[0]
+        rates.refresh(320.0, shown(), BIN_S, 1, 3_000.0)
+    assert with_storm.mean[0] == pytest.approx(float(without.mean[0]), rel=1e-9)
+
+
+def test_a_thousand_calls_silent_in_their_fifth_second_prove_little_while_few_answers_are_known() -> None:
+    """How soon people answer is itself known from thirty answers only."""
+    found = {}
+    for known in (30.0, 3_000.0):
+        rates = Rates(1)
+        play(rates, random.Random(5), lambda at_s: 0.15, 300.0, 1.0)
+        rates.refresh(300.0, shown(), BIN_S, 1, known)
+        before = float(rates.mean[0])
+        for _ in range(1_000):
+            rates.begin(0, 300.5)
+        rates.refresh(305.0, shown(), BIN_S, 1, known)
+        found[known] = float(rates.mean[0]) / before
+    assert found[30.0] > 0.9
+    assert found[3_000.0] < 0.6  # known well, it is proof
+
+
+def test_calls_that_began_late_in_their_three_seconds_are_not_taken_for_older_ones() -> None:
+    early, late = Rates(1), Rates(1)
+    for rates, at_s in ((early, 300.1), (late, 302.9)):
+        for _ in range(100):
+            rates.begin(0, at_s)
+        rates.refresh(304.0, shown(), BIN_S, 1, 3_000.0)
+    assert late.mean[0] > 1.05 * early.mean[0]
+
+
+def test_rates_of_an_earlier_life_go_on_where_the_clock_begins_anew() -> None:
+    before, after = Rates(1), Rates(1)
+    play(before, random.Random(3), lambda at_s: 0.5, 900.0, 1.0)
+    after.load(before.save(1))
+    play(after, random.Random(4), lambda at_s: 0.15, 300.0, 2.0)
+    after.refresh(300.0, shown(), BIN_S, 1, 3_000.0)
+    assert 0.1 < after.mean[0] < 0.22
 
 
 def test_a_quiet_hour_leaves_the_rate_less_certain() -> None:
     rates = Rates(1)
     play(rates, random.Random(4), lambda at_s: 0.3, 600.0, 1.0)
-    rates.refresh(600.0, shown(), BIN_S, 1, 1.0)
+    rates.refresh(600.0, shown(), BIN_S, 1, 3_000.0)
     sure = rates.relative[0]
-    rates.refresh(4_200.0, shown(), BIN_S, 1, 1.0)
+    rates.refresh(4_200.0, shown(), BIN_S, 1, 3_000.0)
     assert rates.relative[0] > 1.2 * sure
     assert P[0] < rates.mean[0] < P[-1]
 
