@@ -134,32 +134,33 @@ class Rates:
         """
         self._at(now_s)
         ends_s = np.arange(len(shown_by) + 1) * bin_s
-        shown_by = np.concatenate(((0.0,), shown_by))
-        trust = (known + 1.0) / (known + 10.0)
-        for row in range(rows):
-            used = np.flatnonzero(self.begun[row])
-            belief = self.settled[row]
-            if len(used):
-                begun, live = self.begun[row, used], self.live[row, used, None]
-                shown = np.interp(now_s - self.since[row, used] / begun, ends_s, shown_by)
-                level = (shown * (LEVELS - 1) + 0.5).astype(np.intp)
-                young = begun.sum() * self.mean[row] * (1.0 - shown) / (known + 1.0)
-                spoken = live * LOG_P + (begun[:, None] - live) * LOG_SILENT[level]
-                spoken *= (trust / (1.0 + young))[:, None]
-                head = np.cumsum(spoken, axis=0)
-                whole = head[-1]
-                before = np.concatenate((np.zeros((1, len(P))), head[:-1]))
-                top = before.max(axis=1)
-                evidence = np.log(np.exp(before - top[:, None]) @ belief) + top
-                logs = whole - before + (evidence + LOG_JUMP)[:, None] + LOG_ANYWHERE
-                stay = whole + np.log(belief + 1e-300)
-                most = max(float(logs.max()), float(stay.max()))
-                belief = np.exp(logs - most).sum(axis=0) + np.exp(stay - most)
-                belief = belief / belief.sum()
-            self.posterior[row] = belief
-            mean = float(belief @ P)
-            self.mean[row] = mean
-            self.relative[row] = max(float(belief @ P2) - mean * mean, 0.0) ** 0.5 / mean
+        begun, live, belief = self.begun[:rows], self.live[:rows], self.settled[:rows]
+        used = begun > 0.0
+        if used.any():
+            ages_s = now_s - self.since[:rows] / np.maximum(begun, 1.0)
+            shown = np.interp(ages_s, ends_s, np.concatenate(((0.0,), shown_by)))
+            calls = begun.sum(axis=1) * self.mean[:rows] / (known + 1.0)
+            weight = (known + 1.0) / (known + 10.0) / (1.0 + calls[:, None] * (1.0 - shown))
+            spoken = LOG_SILENT[(shown * (LEVELS - 1) + 0.5).astype(np.intp)]
+            spoken *= (weight * (begun - live))[..., None]
+            spoken += (weight * live)[..., None] * LOG_P
+            heard = np.add.accumulate(spoken, axis=1)
+            whole = heard[:, -1]
+            before = heard - spoken
+            top = before.max(axis=2)
+            told = np.matmul(np.exp(before - top[..., None]), belief[..., None])[..., 0]
+            evidence = np.where(used, np.log(told) + top + LOG_JUMP, -np.inf)
+            before -= evidence[..., None]
+            logs = whole[:, None] - before
+            logs += LOG_ANYWHERE
+            stay = whole + np.log(belief + 1e-300)
+            most = np.maximum(logs.max(axis=(1, 2)), stay.max(axis=1))[:, None]
+            logs -= most[..., None]
+            belief = np.exp(logs, out=logs).sum(axis=1) + np.exp(stay - most)
+            belief /= belief.sum(axis=1, keepdims=True)
+        self.posterior[:rows] = belief
+        self.mean[:rows] = mean = belief @ P
+        self.relative[:rows] = np.sqrt(np.maximum(belief @ P2 - mean * mean, 0.0)) / mean
 
     def interval(self, row: int, mass: float = 0.9) -> tuple[float, float]:
         """Where p lies with probability `mass`."""
