@@ -80,6 +80,7 @@ class Answers:
         self.launches: deque[list[float]] = deque(maxlen=48)  # [when, refused]
         self.young: dict[str, list[float]] = {}
         self.ring_time_s = 30.0
+        self.grid: Array = np.zeros(0)
         self.known = 0.0  # calls learned from, the old ones weighing less
         self.learned, self.tabled_s, self.rated_s, self.told = 1, -1e9, -1e9, 1
 
@@ -180,7 +181,9 @@ class Answers:
         self.known = float(fate[DIALING].sum())
         self._intervals: dict[int, tuple[float, float]] = {}
         quantiles = (np.arange(GRID) + 0.5) / GRID
-        self.grid: Array = (np.searchsorted(shapes.F[DIALING], quantiles) + 0.5).astype(np.float64) * BIN_S
+        grid = (np.searchsorted(shapes.F[DIALING], quantiles) + 0.5).astype(np.float64) * BIN_S
+        if not np.array_equal(grid, self.grid):  # what others worked out for the same one still holds
+            self.grid = grid
         every = np.arange(rows)
         self.fresh = self.within(np.zeros(rows, np.intp), np.zeros(rows), every, self.grid)
 

@@ -122,7 +122,7 @@ class Handling:
     def free_within(self, talking_s: Array, wrapping_s: Array) -> Array:
         """P(free within each moment of `look_ahead`), one row for each agent; those who talk come first."""
         elapsed = np.concatenate((talking_s, wrapping_s))
-        rows = np.searchsorted(ROWS_S, elapsed, side="right") - 1
+        rows = ROWS_S.searchsorted(elapsed, side="right") - 1
         rows[len(talking_s) :] += len(ROWS_S)
         return self._free.take(rows, axis=0)
 

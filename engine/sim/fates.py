@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from engine.sim.outcomes import Refusal
 from engine.sim.population import (
@@ -14,6 +14,7 @@ from engine.sim.population import (
     LogNormal,
     PlannedNumber,
     PopulationFile,
+    Press,
     bare,
     seconds,
 )
@@ -63,14 +64,43 @@ class Fate:
     voice_seed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How people behave, every key given."""
+
+    setup_s: Distribution
+    ring_s: Distribution
+    greeting_s: Distribution
+    voicemail_s: Distribution
+    announcement_s: Distribution
+    talk_s: Distribution
+    listen_s: Distribution
+    patience_s: Distribution
+    ringback: str
+    codec: str
+    presses: tuple[Press, ...]
+
+    @classmethod
+    def of(cls, *habits: Habits) -> "_Ways":
+        """Of each key, the first that is given."""
+        told = (
+            next(value for habit in habits if (value := getattr(habit, one.name)) is not None)
+            for one in fields(cls)
+        )
+        return cls(*told)
+
+
 class Population:
     """Everybody who can be called. Keeps only how often each number was called."""
 
     def __init__(self, file: PopulationFile | None = None) -> None:
         self.file = file or PopulationFile()
-        self._groups = sorted(
-            ((bare(group.prefix), group) for group in self.file.groups), key=lambda pair: -len(pair[0])
-        )
+        default = self.file.default
+        self._groups = [
+            (bare(group.prefix), group, _Ways.of(group, default, _BUILT_IN))
+            for group in sorted(self.file.groups, key=lambda group: -len(bare(group.prefix)))
+        ]
+        self._groups.append(("", default, _Ways.of(default, _BUILT_IN)))
         self._planned = {bare(number): plan for number, plan in self.file.numbers.items()}
         self._called: Counter[str] = Counter()
 
@@ -87,23 +117,20 @@ class Population:
         attempt = self._called[number]
         self._called[number] += 1
         planned = self._planned.get(number)
-        group = next(
-            (group for prefix, group in self._groups if number.startswith(prefix)), self.file.default
-        )
-        habits: list[Habits] = [group, self.file.default, _BUILT_IN]
+        group, ways = next((group, ways) for prefix, group, ways in self._groups if number.startswith(prefix))
         dice = random.Random(f"{self.file.seed}|{number}|{attempt}")
         built_in: Mapping[FateName, float] = {"answer": 1.0}
         shares = weights or group.shares or self.file.default.shares or built_in
         kind: str = dice.choices(list(shares), list(shares.values()))[0]
         own_ring = False
         if planned is not None:
-            habits.insert(0, planned)
+            ways = _Ways.of(planned, group, self.file.default, _BUILT_IN)
             kind = planned.fate or _nth(planned.fates, attempt) or "refused"
             own_ring = planned.ring_s is not None
         refusal = _REFUSALS.get(kind)
         if planned is not None and (planned.sip or planned.q850):
             refusal = Refusal(planned.sip or (refusal.sip if refusal else 480), planned.q850)
-        return _draw(kind, attempt, refusal, own_ring, habits, dice)
+        return _draw(kind, attempt, refusal, own_ring, ways, dice)
 
 
 def _nth(fates: tuple[str, ...], attempt: int) -> str:
@@ -112,22 +139,12 @@ def _nth(fates: tuple[str, ...], attempt: int) -> str:
 
 
 def _draw(
-    kind: str,
-    attempt: int,
-    refusal: Refusal | None,
-    own_ring: bool,
-    habits: list[Habits],
-    dice: random.Random,
+    kind: str, attempt: int, refusal: Refusal | None, own_ring: bool, ways: _Ways, dice: random.Random
 ) -> Fate:
-    def time_of(name: str) -> float:
-        given = next(value for habit in habits if (value := getattr(habit, name)) is not None)
-        assert isinstance(given, Distribution)
-        return given.draw(dice)
-
-    setup_s, ring_s = time_of("setup_s"), time_of("ring_s")
-    greeting = {"voicemail": "voicemail_s", "announcement": "announcement_s"}.get(kind, "greeting_s")
+    setup_s, ring_s = ways.setup_s.draw(dice), ways.ring_s.draw(dice)
+    greeting = {"voicemail": ways.voicemail_s, "announcement": ways.announcement_s}.get(kind, ways.greeting_s)
     presses = []
-    for press in next(habit.presses for habit in habits if habit.presses is not None):
+    for press in ways.presses:
         presses_at_all, after_s = dice.random() < press.share, press.after_s.draw(dice)
         digits = press.digits
         if isinstance(digits, dict):
@@ -141,12 +158,12 @@ def _draw(
         setup_s=setup_s,
         ring_s=ring_s,
         rings=ring_s > 0 and (kind in ANSWERING or kind in ("no_answer", "rejected") or own_ring),
-        ringback=next(habit.ringback for habit in habits if habit.ringback is not None),
-        codec=next(habit.codec for habit in habits if habit.codec is not None),
-        greeting_s=time_of(greeting),
-        talk_s=time_of("talk_s"),
-        listen_s=time_of("listen_s"),
-        patience_s=time_of("patience_s"),
+        ringback=ways.ringback,
+        codec=ways.codec,
+        greeting_s=greeting.draw(dice),
+        talk_s=ways.talk_s.draw(dice),
+        listen_s=ways.listen_s.draw(dice),
+        patience_s=ways.patience_s.draw(dice),
         presses=tuple(presses),
         voice_seed=dice.getrandbits(31),
     )

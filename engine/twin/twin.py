@@ -58,6 +58,7 @@ class Twin:
         self.switch = TwinSwitch(time, world.delays, self.crowd.fate, self._on_fact, prompt_s)
         self.switch.counting, self.book.busy = self.book.counting, lambda: self.switch.busy
         trunk = world.trunk
+        agents = agents_of(world.operators)
         shop = Shop(
             clock=time,
             timers=time,
@@ -66,10 +67,10 @@ class Twin:
             journal=self.journal,
             switches={"twin": self.switch},
             tell=_to_nobody,
-            tuning=Tuning(min_check_s=world.delays.check_s, team_lease_s=86_400.0),
+            tuning=Tuning(min_check_s=world.delays.between_s(len(agents)), team_lease_s=86_400.0),
             gateways={"trunk": GatewayTerms("trunk", "twin", trunk.channels, trunk.calls_per_s)},
             campaigns={self.campaign.campaign_id: self.campaign},
-            agents=agents_of(world.operators),
+            agents=agents,
             new_id=self._new_id,
             policies=policies,
         )

@@ -91,6 +91,10 @@ class Trunk(_Part):
     calls_per_s: float = Field(default=100.0, gt=0)
 
 
+OFTEN_S, A_HEAD_S, SELDOM_S = 0.05, 0.01, 1.0
+"""Time between decisions: at least what the engine's default is, so much for each operator, and at most."""
+
+
 class Delays(_Part):
     """What machines take, seconds; measured on FreeSWITCH where they matter."""
 
@@ -98,7 +102,17 @@ class Delays(_Part):
     bridge_s: float = Field(default=0.09, ge=0, description="order to bridge until both hear each other")
     notice_s: float = Field(default=6.0, ge=0, description="length of the message that says who called")
     machine_heard_s: float = Field(default=6.0, ge=0, description="an operator hangs up on a machine")
-    check_s: float = Field(default=0.5, gt=0, le=1, description="least time between two decisions of a team")
+    check_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="least time between two decisions; none given: by the team's size",
+    )
+
+    def between_s(self, operators: int) -> float:
+        """Least time between two decisions of a team. What happens in between grows with the team, and what a
+        wait costs shrinks: so its decisions may be as many times further apart."""
+        return self.check_s or min(SELDOM_S, max(OFTEN_S, operators * A_HEAD_S))
 
 
 class CallsIn(_Part):
