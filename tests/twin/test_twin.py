@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.dialer.pace import Pacer, view_of
+from engine.domain.campaign import Campaign
 from engine.domain.errors import ConfigError
+from engine.pacing.governor import Limits
 from engine.pacing.snapshot import Decision, Memoryless, Snapshot
 from engine.twin.library import names, world_named
 from engine.twin.measures import Figure, ratio, student_t, total
@@ -259,3 +262,38 @@ def test_a_robot_without_a_scenario_is_refused() -> None:
         Twin(small(campaign={"mode": "robot"}))
     with pytest.raises(ConfigError, match=r"none\.yaml"):
         Twin(small(campaign={"mode": "robot", "script": "none.yaml"}))
+
+
+# --- decisions ----------------------------------------------------------------------------------------
+
+
+def test_what_pacing_keeps_of_a_call_is_what_it_would_see_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view is kept from look to look; whatever happens to the call must make it forgotten."""
+    looked = 0
+    see = Pacer.snapshot
+
+    def check(pacer: Pacer, campaign: Campaign, now: float, limits: Limits | None = None) -> Snapshot:
+        nonlocal looked
+        for life in pacer._calls.lives.values():
+            kept = life.view
+            assert kept is None or kept == view_of(life)
+            looked += kept is not None
+        return see(pacer, campaign, now, limits)
+
+    monkeypatch.setattr(Pacer, "snapshot", check)
+    world = small(
+        operators={"count": 8, "works_s": {"exponential": 200}, "break_s": {"exponential": 30}},
+        default={"shares": {"answer": 0.5, "voicemail": 0.2, "announcement": 0.2, "busy": 0.1}},
+        campaign={"mode": "ratio-2", "screening": True, "answer_limit_s": 1.0},
+        calls_in={"per_hour": 120},
+    )
+    journal = records_of(world)
+    assert looked > 1_000
+    ends = {record["disposition"] for record in journal if record["kind"] == "cdr"}
+    assert {"talked", "abandoned", "machine"} <= ends
+
+
+def test_decisions_of_a_large_team_are_further_apart() -> None:
+    delays = small().delays
+    assert [delays.between_s(operators) for operators in (1, 5, 20, 100, 300)] == [0.05, 0.05, 0.2, 1.0, 1.0]
+    assert small(delays={"check_s": 0.25}).delays.between_s(300) == 0.25
