@@ -31,7 +31,7 @@ def add(commands: "Commands[Parser]") -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when it would have acted otherwise anywhere."""
     from engine.cli.past import past
-    from engine.dialer.conduct import NOTICE_MARGIN_S
+    from engine.dialer.patience import NOTICE_MARGIN_S
     from engine.pacing.snapshot import Terms
     from engine.twin.past_day import day_of
     from engine.twin.replay import replay

@@ -7,6 +7,7 @@ from engine.calls.attempt import State
 from engine.control import Refused
 from engine.dialer.agents import Agents, cause_of
 from engine.dialer.calls import Calls
+from engine.dialer.joining import BRIDGE_TRIES
 from engine.dialer.shop import Shop, log
 from engine.dialer.wayout import WayOut
 from engine.domain import facts as f
@@ -15,7 +16,6 @@ from engine.domain.errors import SwitchError
 from engine.ports import Dial
 
 RING_S = 30.0
-BRIDGE_TRIES = 3
 LEG_CONSULT = "prozvon_consult"
 NO_NET = {"transfer_after_bridge": "", "park_after_bridge": ""}
 """With both unset the switch hangs the person up when the one they were joined to leaves: nobody waits."""

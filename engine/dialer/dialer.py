@@ -20,6 +20,7 @@ from engine.dialer.screening import Screener
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
 from engine.dialer.slices import Slices
+from engine.dialer.sweep import Sweeper
 from engine.dialer.wayout import WayOut
 from engine.domain import facts as f
 from engine.domain.campaign import Campaign, CampaignState, Mode
@@ -70,6 +71,7 @@ class Dialer:
             self.desk.supervisors,
             intents,
         )
+        self.sweeper = Sweeper(shop, self.calls, self.agents, self.desk.supervisors)
         self.agents.coming = self.calls.coming
         self.nodes = self.launcher.nodes
         self.agents.home_of = self.nodes.home_of
@@ -134,9 +136,9 @@ class Dialer:
 
     def _sweep_one(self, switch: Switch, gone_before_s: float = -math.inf, came_back: bool = False) -> None:
         try:
-            self.recovery.sweep(switch, gone_before_s)
+            self.sweeper.sweep(switch, gone_before_s)
             if came_back:
-                self.recovery.catch_up(switch)
+                self.sweeper.catch_up(switch)
                 for team in self.shop.leases.keys() - self.shop.recovering:
                     self.recovery.take_late(team, switch)
         except (SwitchError, StoreError) as error:

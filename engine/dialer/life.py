@@ -203,3 +203,9 @@ def note(life: CallLife, fact: f.Fact, wall_s: float) -> None:
             life.script_outcome = outcome
         case _:
             pass
+
+
+Arm = Callable[[CallLife, str, float, type[f.Fact]], None]
+"""A timer of a call, by name, that becomes a fact after so many seconds."""
+ExpectEnd = Callable[[CallLife, float], None]
+"""Within so many seconds, or the switch is asked."""

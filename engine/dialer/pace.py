@@ -7,10 +7,10 @@ from engine.calls.agent import AgentLife
 from engine.calls.attempt import State
 from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls
-from engine.dialer.conduct import NOTICE_MARGIN_S
 from engine.dialer.gateways import GatewayBook
 from engine.dialer.launch import Launcher
 from engine.dialer.life import CallLife
+from engine.dialer.patience import NOTICE_MARGIN_S
 from engine.dialer.reporter import Reporter
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f

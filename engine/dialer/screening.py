@@ -16,7 +16,7 @@ from typing import Protocol
 
 from engine.dialer.agents import Agents
 from engine.dialer.amd_book import AmdBook
-from engine.dialer.life import CallLife
+from engine.dialer.life import Arm, CallLife, ExpectEnd
 from engine.dialer.shop import Shop
 from engine.domain import facts as f
 from engine.domain.campaign import Mode
@@ -42,9 +42,6 @@ class Screener(Protocol):
     def stop(self, life: CallLife) -> None: ...
 
 
-Arm = Callable[[CallLife, str, float, type[f.Fact]], None]
-
-
 class Screening:
     """`arm`: a timer of a call that becomes a fact. `expect_end`: the leg should end within so many
     seconds."""
@@ -57,7 +54,7 @@ class Screening:
         book: AmdBook,
         post: Callable[[f.Fact], None],
         arm: Arm,
-        expect_end: Callable[[CallLife, float], None],
+        expect_end: ExpectEnd,
     ) -> None:
         self._shop, self._agents, self._screener, self._book = shop, agents, screener, book
         self._post, self._arm, self._expect_end = post, arm, expect_end

@@ -39,11 +39,12 @@ def reserve() -> None:
 def reconciliation() -> None:
     """After a crash, a gap or a restart nobody asks the switch what lives."""
     from engine.dialer.recover import Recovery
+    from engine.dialer.sweep import Sweeper
 
     nothing: Callable[..., Any] = lambda *given, **named: 0  # noqa: E731
     Recovery.take_team = lambda self, team: (0, 0)  # type: ignore[method-assign]
-    Recovery.sweep = nothing  # type: ignore[method-assign]
-    Recovery.catch_up = nothing  # type: ignore[method-assign]
+    Sweeper.sweep = nothing  # type: ignore[method-assign]
+    Sweeper.catch_up = nothing  # type: ignore[method-assign]
     Recovery.look_again = nothing  # type: ignore[method-assign]
 
 

@@ -61,7 +61,7 @@ def test_a_supervisor_who_hung_up_is_called_again() -> None:
 def test_a_leg_whose_end_was_lost_is_called_again() -> None:
     world, _, leg = supervised()
     world.switch.alive.discard(leg)
-    world.dialer.recovery.sweep(world.switch)
+    world.dialer.sweeper.sweep(world.switch)
     assert world.dialer.desk.supervise("a1", "1009", "listen") != leg
 
 

@@ -302,5 +302,5 @@ def test_a_leg_that_the_sweep_misses_ends_as_the_switch_wrote_it_down() -> None:
     world.time.pass_s(6.0)
     world.switch.alive.discard(call)
     world.switch.records[call] = LegRecord(replace(RECORDS["busy"][0], leg_id=call), 0.0, {})
-    world.dialer.recovery.sweep(world.switch)
+    world.dialer.sweeper.sweep(world.switch)
     assert [cdr["disposition"] for cdr in world.cdrs()] == ["busy"]

@@ -63,7 +63,7 @@ def held_back(world: World) -> str:
 def test_an_intent_that_a_slow_store_let_through_late_is_ordered_when_the_trunk_may() -> None:
     world = World()
     call = held_back(world)
-    world.dialer.recovery.sweep(world.switch)
+    world.dialer.sweeper.sweep(world.switch)
     world.time.pass_s(0.99)
     assert world.dialed == []
     world.time.pass_s(0.02)

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.control import NotFound, Refused
-from engine.dialer.conduct import file_word
+from engine.dialer.joining import file_word
 from engine.domain import agent as a
 from engine.domain import facts as f
 from engine.domain.campaign import Mode
