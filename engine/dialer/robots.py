@@ -4,20 +4,13 @@ The robot drives a parked leg over the engine's own connection, so the call outl
 stands is kept in a channel variable (`prozvon_step`) and the next engine goes on from there.
 """
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
 
 from engine.dialer.life import CallLife
+from engine.dialer.robot_session import Prompts, Session, listens, runner_of
 from engine.dialer.shop import Shop, log
 from engine.domain import facts as f
-from engine.domain.campaign import Campaign
-from engine.domain.contact import Contact
 from engine.domain.errors import ConfigError, SwitchError
-from engine.domain.prompt import PromptRef
-from engine.ivr.runner import Runner
 from engine.ivr.script import Script
 from engine.ivr.talk import (
     Action,
@@ -48,46 +41,6 @@ OUR_RESPONSES = frozenset({MISSING, OVERDUE})
 LATE = 10  # a prompt's end is overdue after so many proofs of a bridge: machines are never that late
 
 
-class Prompts(Protocol):
-    """Prompts as files the switch can play; everything was rendered before the call."""
-
-    def file_of(self, ref: PromptRef) -> str:
-        """Path as the switch sees it; "" when it is not there (the prompt is left out, and said)."""
-        ...
-
-    def values(self, script: Script, campaign: Campaign, contact: Contact) -> dict[str, Any]:
-        """What the scenario may say of this contact. ConfigError: something it needs is missing."""
-        ...
-
-    def length_s(self, refs: Sequence[PromptRef]) -> float:
-        """Seconds that these last, 0.0 when unknown."""
-        ...
-
-
-@dataclass(slots=True)
-class Session:
-    """One robot's talk. Four timers, each to be called off: the scenario's own, `let_live` before the last
-    stop, `silent`, the watch over the prompt `playing`, and `unheard`, the watch over its beginning.
-    `is_heard`: the switch told of that. `opens`: the leg is not parked yet, so that a sound is ordered in one
-    with leaving whatever it does (its net, another engine's prompts): cut off at any byte, it has the one or
-    the other, and never silence."""
-
-    runner: Runner
-    saved: str = ""
-    opens: bool = True
-    timer: Callable[[], None] | None = None
-    timer_id: str = ""
-    connecting: bool = False
-    hangs_up: bool = False
-    unsettled: str = ""
-    context: dict[str, str] = field(default_factory=dict)
-    let_live: Callable[[], None] | None = None
-    playing: str = ""
-    is_heard: bool = True
-    silent: Callable[[], None] | None = None
-    unheard: Callable[[], None] | None = None
-
-
 class RobotDesk:
     """All robots of this engine. `scripts`: by name, replaced on reload; calls keep what they began with."""
 
@@ -110,7 +63,7 @@ class RobotDesk:
         try:
             if script is None:
                 raise ConfigError("no such scenario", life.campaign.script)
-            runner = self._runner(script, life)
+            runner = runner_of(script, life, self._prompts)
         except ConfigError as error:
             log.error("scenario cannot talk", extra={"attempt": life.leg_id, "why": str(error)})
             self._on_fact(f.ScriptEnded(life.leg_id, self._shop.clock.now_s(), "no_scenario"))
@@ -123,7 +76,7 @@ class RobotDesk:
     def _later_again(self, life: CallLife, session: Session, error: SwitchError) -> None:
         """The switch could not be told: take the scenario up again, where it stands, when it can."""
         log.warning("robot's order refused", extra={"attempt": life.leg_id, "why": str(error)})
-        self._still(session)
+        session.still()
 
         def again() -> None:
             if self._sessions.get(life.leg_id) is session:
@@ -143,29 +96,16 @@ class RobotDesk:
             after_s, "robot lives", lambda: self._keep_alive(life, session)
         )
 
-    def _runner(self, script: Script, life: CallLife) -> Runner:
-        contact = life.contact
-        values = self._prompts.values(script, life.campaign, contact)
-        language = contact.language or life.campaign.language
-        saved = life.adopted_step
-        if saved:
-            try:
-                position = json.loads(urlsafe_b64decode(saved))
-                return Runner.resume(script, values, language, position, self._prompts.length_s)
-            except (ConfigError, ValueError) as error:
-                log.warning("scenario begins anew", extra={"attempt": life.leg_id, "why": str(error)})
-        return Runner(script, values, language, self._prompts.length_s)
-
     def forget(self, life: CallLife) -> None:
         if session := self._sessions.pop(life.leg_id, None):
-            self._still(session)
+            session.still()
 
     def end(self, life: CallLife) -> None:
         """The leg is gone: let the scenario note how far it came."""
         session = self._sessions.pop(life.leg_id, None)
         if session is None:
             return
-        self._still(session)
+        session.still()
         if not session.runner.finished:
             session.runner.on(HungUp(self._shop.clock.now_s()))
         report = session.runner.report()
@@ -195,17 +135,9 @@ class RobotDesk:
             session = self._sessions.get(life.leg_id)
             if session and life.switch == switch and not session.is_heard and not session.connecting:
                 self._shop.count("prompts_again")
-                self._still(session)
+                session.still()
                 life.adopted_step = session.saved
                 self.begin(life)
-
-    def _still(self, session: Session) -> None:
-        """None of its timers fires any more."""
-        self._disarm(session)
-        for call_off in (session.let_live, session.silent, session.unheard):
-            if call_off:
-                call_off()
-        session.let_live = session.silent = session.unheard = None
 
     # --- agents ------------------------------------------------------------------------------------
 
@@ -271,7 +203,7 @@ class RobotDesk:
         try:
             for action in actions:
                 self._do(life, session, action)
-            if session.opens and _listens(actions, is_silent=not session.playing):
+            if session.opens and listens(actions, is_silent=not session.playing):
                 self._shop.switches[life.switch].park(life.leg_id)
             self._keep(life, session)
         except SwitchError as error:
@@ -298,14 +230,14 @@ class RobotDesk:
                 if not session.opens:  # else what comes next takes its place
                     switch.stop_playing(life.leg_id)
             case ArmTimer(timer_id=timer_id, seconds=seconds):
-                self._disarm(session)
+                session.disarm()
                 session.timer_id = timer_id
                 session.timer = self._shop.timers.after(
                     seconds, "scenario", lambda: self._fired(life, session, timer_id)
                 )
             case DisarmTimer(timer_id=timer_id):
                 if timer_id == session.timer_id:
-                    self._disarm(session)
+                    session.disarm()
             case ConnectAgent(context=context, timeout_s=timeout_s, hold=hold):
                 session.connecting, session.context = True, context
                 life.script_waits_s = max(1.0, timeout_s)
@@ -355,21 +287,7 @@ class RobotDesk:
         """Where the scenario stands, on the channel, for the engine that may adopt the call."""
         if session.runner.finished:
             return
-        saved = urlsafe_b64encode(json.dumps(session.runner.save(), separators=(",", ":")).encode()).decode()
+        saved = session.position()
         if saved != session.saved:
             session.saved = saved
             self._shop.switches[life.switch].set_variables(life.leg_id, {STEP_VARIABLE: saved})
-
-    def _disarm(self, session: Session) -> None:
-        if session.timer:
-            session.timer()
-            session.timer = None
-
-
-def _listens(actions: Sequence[Action], is_silent: bool) -> bool:
-    """Do these leave the person to speak or to key, with nothing to be heard? `is_silent`: nothing was."""
-    if any(isinstance(action, Play | ConnectAgent | HangUp | Finish) for action in actions):
-        return False
-    return any(
-        isinstance(action, StopPlaying) or (is_silent and isinstance(action, ArmTimer)) for action in actions
-    )
