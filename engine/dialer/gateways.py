@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from engine.dialer.shop import GatewayTerms
 
 SECOND_S = 1.0
+MOMENT_S = 0.001  # a wait that rounding had made nothing
 
 
 @dataclass(slots=True)
 class Line:
     """One gateway. `tokens`: starts saved up, at most a second's worth. `recent`: starts of the last second:
     a carrier counts by the second, and what was saved up with what comes in would be twice its contract.
-    `sent`: when the last calls were, or will be, ordered: a store that stalls lets many go at once.
+    `sent`: when the last calls were ordered: a store that stalls lets many go at once.
 
     `shared`: other engines use it too; ours is a slice, `channels` and `starts` of it until `until_s`.
     """
@@ -40,14 +41,16 @@ class Line:
             self.recent.popleft()
         return max(0, min(int(self.tokens), self.slice_at(now_s)[1] - len(self.recent)))
 
-    def wait_s(self, now_s: float) -> float:
-        """How long a call must wait whose start was allowed and whose order is ready: call once for each."""
+    def order(self, now_s: float) -> float:
+        """0.0: a call whose start was allowed may be ordered, and counts as ordered now. Else it may after so
+        many seconds, if no other was meanwhile."""
         most = max(1, self.slice_at(now_s)[1])
         while self.sent and self.sent[0] <= now_s - SECOND_S:
             self.sent.popleft()
-        at_s = max(now_s, self.sent[-most] + SECOND_S) if len(self.sent) >= most else now_s
-        self.sent.append(at_s)
-        return at_s - now_s
+        if len(self.sent) >= most:
+            return max(MOMENT_S, self.sent[-most] + SECOND_S - now_s)
+        self.sent.append(now_s)
+        return 0.0
 
     def warm_up(self, now_s: float, within_s: float) -> None:
         """Its switch is back: starts come at first slowly, and as the contract says after `within_s`."""

@@ -1,5 +1,7 @@
 """The last step before the wire: a new attempt with everything decided, and its order to the switch."""
 
+from collections import deque
+
 from engine.callerid import LineChoice
 from engine.calls.attempt import State
 from engine.dialer.calls import Calls
@@ -16,7 +18,6 @@ from engine.ports import Dial, SafetyNet
 
 NET_LATEST_MS = 1_800  # with every engine dead, a person hears who called within 2 s
 NET_SOONEST_MS = 500
-SLEPT_S = 0.1
 
 
 def life_of(
@@ -43,41 +44,55 @@ def life_of(
 
 
 class Wire:
-    """Sends stored intents to their switch."""
+    """Sends stored intents to their switch. Intents that a slow store let through together go out one after
+    another, as their trunk's contract says; so do those that fell due while the process slept."""
 
     def __init__(self, shop: Shop, calls: Calls, gateways: GatewayBook) -> None:
         self._shop, self._calls, self._gateways = shop, calls, gateways
+        self._held: dict[str, deque[CallLife]] = {}
+        self._looks_again: set[str] = set()
 
     def originate(self, life: CallLife) -> None:
-        """From here on the facts of the leg are the call's. Intents that a slow store let through together go
-        out one after another, as the trunk's contract says."""
+        """From here on the facts of the leg are the call's."""
         self._calls.add(life)
-        self._pass(life)
-
-    def _pass(self, life: CallLife) -> None:
-        wait_s = self._gateways.lines[life.intent.gateway].wait_s(self._shop.clock.now_s())
-        if wait_s:
-            self._shop.count("originates_held")
-            due_s = self._shop.clock.now_s() + wait_s
-            self._shop.timers.after(wait_s, "originate", lambda: self._late(life, due_s))
-        else:
+        gateway = life.intent.gateway
+        if gateway not in self._held and not self._gateways.lines[gateway].order(self._shop.clock.now_s()):
             self._send(life)
+            return
+        self._shop.count("originates_held")
+        self._held.setdefault(gateway, deque()).append(life)
+        if gateway not in self._looks_again:
+            self._pass(gateway)
 
-    def _late(self, life: CallLife, due_s: float) -> None:
-        """The call may have been given up meanwhile, or its team be another engine's; and in a process that
-        slept everything is due at once."""
+    def _pass(self, gateway: str) -> None:
+        """Those in line for this trunk, as many as may go now; then look again when the next may."""
+        held = self._held[gateway]
+        self._looks_again.discard(gateway)
+        while held:
+            if not self._wanted(held[0]):
+                held.popleft()
+                continue
+            wait_s = self._gateways.lines[gateway].order(self._shop.clock.now_s())
+            if wait_s:
+                self._looks_again.add(gateway)
+                self._shop.timers.after(wait_s, "originate", lambda: self._pass(gateway))
+                return
+            self._send(held.popleft())
+        del self._held[gateway]
+
+    def _wanted(self, life: CallLife) -> bool:
+        """It may have been given up while it was held, or its team be another engine's."""
         now = self._shop.clock.now_s()
         if self._calls.lives.get(life.leg_id) is not life:
-            return
+            return False
         if life.state is not State.DIALING:
             self._calls.post(f.LegEnded(life.leg_id, now, cause="ORIGINATOR_CANCEL", q850=0))
-        elif not self._shop.owns_surely(life.campaign.team):
+            return False
+        if not self._shop.owns_surely(life.campaign.team):
             life.refused = STORE_LOST
             self._calls.post(f.OriginateRefused(life.leg_id, now, STORE_LOST))
-        elif now - due_s > SLEPT_S:
-            self._pass(life)
-        else:
-            self._send(life)
+            return False
+        return True
 
     def _send(self, life: CallLife) -> None:
         campaign, intent = life.campaign, life.intent
