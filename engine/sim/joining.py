@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 JOIN_AFTER_S = 0.010  # after both legs have left what they did
 NOTICED_AFTER_S = 0.002  # that the other one is gone
+AT_THE_ANSWER_S = 0.05  # while the leg's own originate may still send it elsewhere
 IN_VAIN_S = 20.0  # how long a leg waits for another that went elsewhere
 
 
@@ -50,7 +51,8 @@ def uuid_bridge(core: "SwitchCore", first_uuid: str, second_uuid: str) -> str:
         _steal(core, leg)
     join = core.joins[first.uuid] = core.joins[second.uuid] = Join(first, second)
     just_answered = not (first.hit_dialplan and second.hit_dialplan)
-    if just_answered and core.dice.random() < core.population.file.faults.lost_bridges:
+    fresh = 0 < core.clock.wall_us() - second.answered_us < AT_THE_ANSWER_S * 1e6
+    if fresh and core.dice.random() < core.population.file.faults.lost_bridges:
         join.taken = True
     core.clock.after(TICK_S / 2 if just_answered else TICK_S, lambda: _leave(core, join))
     return f"+OK {second_uuid}\n"
