@@ -1,5 +1,6 @@
 """Shapes of speech: how near, how it begins and ends, how alike two stretches of it are. Pure."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from typing import Any
@@ -8,12 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.amd.audio import FRAME_S
-from engine.amd.hearing import Ear
+from engine.amd.hearing import BANDS, Ear
 
 Floats = npt.NDArray[np.float32]
-Parts = tuple[tuple[float, Floats, float | None], ...]
 NEAR_DB = 11.0
 _PARTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Of each part its mean level in dBFS, mean bands in dB, and mean pitch in octaves where it has one."""
+
+    levels: tuple[float, ...]
+    bands: Floats
+    pitches: tuple[float | None, ...]
 
 
 def mean_of(values: npt.NDArray[Any]) -> float:
@@ -57,27 +66,32 @@ def nearness(level: Floats, vad: npt.NDArray[np.int8], start: int, peak_dbfs: fl
     )
 
 
-def parts_of(ear: Ear, begin: int, end: int) -> Parts:
-    """A stretch in four parts: of each its mean level, mean bands, and mean pitch where it has one. Nothing
-    where it is too short."""
+def parts_of(ear: Ear, begin: int, end: int) -> Parts | None:
+    """A stretch in four parts. None where it is too short."""
     if end - begin < 8:
-        return ()
-    edges = [begin + part * (end - begin) // 4 for part in range(5)]
-    found = list[tuple[float, Floats, float | None]]()
-    for low, high in pairwise(edges):
-        heard = ear.pitch[low:high][ear.periodic[low:high] > 0.55]
-        bands: Floats = np.add.reduce(ear.bands[low:high]) / (high - low)
-        found.append((mean_of(ear.level[low:high]), bands, mean_of(heard) if len(heard) else None))
-    return tuple(found)
+        return None
+    edges = [part * (end - begin) // 4 for part in range(5)]
+    counts = [high - low for low, high in pairwise(edges)]
+    pitch, voiced = ear.pitch[begin:end], ear.periodic[begin:end] > 0.55
+    heard = [pitch[low:high][voiced[low:high]] for low, high in pairwise(edges)]
+    level = ear.level[begin:end]
+    sums = np.empty((len(counts), BANDS), np.float32)
+    for row, (low, high) in zip(sums, pairwise(edges), strict=True):
+        np.add.reduce(ear.bands[begin + low : begin + high], out=row)
+    return Parts(
+        tuple(mean_of(level[low:high]) for low, high in pairwise(edges)),
+        sums / _column(counts),
+        tuple(mean_of(one) if len(one) else None for one in heard),
+    )
 
 
-def contour(parts: Parts, mean_level: float, mean_bands: Floats, pitch: float) -> tuple[float, ...]:
+def contour(parts: Parts | None, mean_level: float, mean_bands: Floats, pitch: float) -> tuple[float, ...]:
     """Loudness, colour and melody of a stretch of speech in four parts, against the whole."""
-    if not parts:
+    if parts is None:
         return (0.0,) * 20
     out = list[float]()
-    for level, part_bands, heard in parts:
-        bands = (part_bands - mean_bands).tolist()
+    colours = (parts.bands - mean_bands).tolist()
+    for level, bands, heard in zip(parts.levels, colours, parts.pitches, strict=True):
         out += [
             level - mean_level,
             sum(bands[:3]) / 3,

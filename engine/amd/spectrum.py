@@ -23,7 +23,7 @@ _TOP_BIN = FFT // 2 - LOBE
 
 def power_of(samples: Samples) -> Samples:
     """Power in each bin of one frame."""
-    parts = _SPECTRUM @ samples
+    parts = _SPECTRUM.dot(samples)
     parts *= parts
     power: Samples = parts[: FFT // 2 + 1] + parts[FFT // 2 + 1 :]
     return power

@@ -29,7 +29,7 @@ class Spoken:
     """
 
     key: Key
-    first: tuple[tuple[int, int], Parts]
+    first: tuple[tuple[int, int], Parts | None]
     talked: int
     active: int
     before_dbfs: float

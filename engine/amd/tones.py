@@ -5,8 +5,10 @@ One short spectrum per frame tells whether the frame is a tone, or two at once, 
 run of such frames means is told by frequency, length, cadence, and by whether somebody has spoken before.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 import numpy as np
 
@@ -109,7 +111,7 @@ class ToneTracker:
         self._run_ms = self._missing_ms = self._dual_ms = 0
         self._rise_db = self._share = 0.0
         self._range = [0.0, 0.0, 0.0, 0.0]  # of the run: least and most Hz, least and most dBFS
-        self._levels = [-90.0] * 6  # of the frames before this one, dBFS
+        self._levels = deque([-90.0] * 7, 7)  # of the last frames, dBFS
         self._fax_hz = 0.0
         self._told: ToneKind | None = None
         self._sit = ""  # L or H for each of the three that have been heard
@@ -128,10 +130,7 @@ class ToneTracker:
         self._at_ms += FRAME_MS
         hz, second_hz, share = self._look(samples) if level_dbfs > limits.least_dbfs else (0.0, 0.0, 0.0)
         pure = share >= limits.pure
-        # The last frame before may hold the beginning; where voices hum, it must have been quiet for longer.
-        before = self._levels[0 if hz < _LOW_HZ else 3 : 5]
-        rise_db = level_dbfs - max(before)
-        self._levels = [*self._levels[1:], level_dbfs]
+        self._levels.append(level_dbfs)
         if pure and self._run_ms and self._same(hz, second_hz):
             self._goes_on(hz, second_hz, level_dbfs, share)
             return self._lasting(level_dbfs, speech_dbfs)
@@ -143,7 +142,8 @@ class ToneTracker:
         if pure:
             self._hz, self._last_hz, self._second_hz, self._run_ms = hz, hz, second_hz, FRAME_MS
             self._dual_ms = FRAME_MS if second_hz else 0
-            self._rise_db = rise_db
+            # The last frame before may hold the beginning; where voices hum, it was quiet for longer.
+            self._rise_db = level_dbfs - max(islice(self._levels, 0 if hz < _LOW_HZ else 3, 5))
             self._began_ms, self._ended_ms = self._at_ms - FRAME_MS, self._at_ms
         return ended
 
