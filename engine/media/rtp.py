@@ -4,16 +4,19 @@ Nothing is delayed to wait for a packet that is late: what is missing is silence
 is left out. Whatever arrives, `receive` neither raises nor grows.
 """
 
+import re
 import struct
 
-from engine.amd.audio import FRAME_BYTES, FRAME_SAMPLES, RATE, Law, decode
+from engine.amd.audio import FRAME_BYTES, FRAME_SAMPLES, RATE, SILENCE, Law, decode
 
 HEADER = struct.Struct("!BBHII")
 MAX_PAYLOAD = 1_600  # 200 ms
 MAX_GAP_SAMPLES = RATE  # a hole longer than a second is a stream that begins anew
 MAX_GAP_PACKETS = 100
-QUIET_S = 0.1  # so long without a packet: the far end suppresses silence, or the network stalls
+QUIET_S = 0.2  # so long without a packet: the far end suppresses silence, or the network stalls
 _SILENT_FRAME = bytes(FRAME_BYTES)
+_SOME_FILLER = b"\xff" * 80
+_FILLER = re.compile(rb"\xff{80,}")
 
 
 class Receiver:
@@ -55,7 +58,7 @@ class Receiver:
         self._timestamp = (timestamp + len(payload)) & 0xFFFFFFFF
         self.packets += 1
         self._heard_at_s = self._filled_to_s = now_s
-        return bytes(2 * missing) + decode(payload, law)
+        return bytes(2 * missing) + sound_of(payload, law)
 
     def _missing(self, timestamp: int, guess: int) -> int:
         """Samples of silence before this packet. `guess`: by the sequence, where timestamps say nonsense."""
@@ -72,6 +75,14 @@ class Receiver:
         self._filled_to_s += frames * 0.02
         self._ahead = min(self._ahead + frames * FRAME_SAMPLES, MAX_GAP_SAMPLES)
         return _SILENT_FRAME * frames
+
+
+def sound_of(octets: bytes, law: Law) -> bytes:
+    """pcm of what the switch forwards. Where it has nothing, FreeSWITCH fills up with octets of 255, whatever
+    the law: nothing in μ-law, in A-law a thump at either end, which was heard as somebody's word."""
+    if law is Law.PCMA and _SOME_FILLER in octets:
+        octets = _FILLER.sub(lambda found: SILENCE[law] * len(found[0]), octets)
+    return decode(octets, law)
 
 
 def _payload(packet: bytes) -> bytes | None:

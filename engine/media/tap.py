@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.amd.audio import FRAME_BYTES, Law, decode
+from engine.amd.audio import FRAME_BYTES, Law
 from engine.media.ear import Ear, Line
 from engine.media.fork import SILENT_S
-from engine.media.rtp import QUIET_S
+from engine.media.rtp import QUIET_S, sound_of
 
 MOST_AT_ONCE = 16_000  # octets of one turn: 2 s; what is behind that waits for the next turn
 
@@ -38,7 +38,7 @@ class Tap:
         if data:
             self.octets += len(data)
             self.heard_at_s = self._filled_to_s = now_s
-            return self.ear.listen(decode(data, self.law))
+            return self.ear.listen(sound_of(data, self.law))
         if not self.octets or now_s - self.heard_at_s < QUIET_S:
             return []
         frames = min(10, int((now_s - self._filled_to_s) * 1000 / 20))

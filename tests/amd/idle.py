@@ -71,6 +71,14 @@ def _lossy(length: int, dice: Dice) -> Sound:
     return noise(length, 1, dice) * heard
 
 
+def _thumps(length: int, dice: Dice) -> Sound:
+    """A constant for a packet or two, now and then: what a switch fills gaps with, in the wrong law."""
+    sound, at = 0.02 * noise(length, 1, dice), 0
+    while (at := at + 160 * int(dice.integers(1, 60))) < length:
+        sound[at : at + 160 * int(dice.integers(1, 3))] += 1.0
+    return sound
+
+
 KINDS: dict[str, Callable[[int, Dice], Sound]] = {
     "white": lambda length, dice: noise(length, 0, dice),
     "pink": lambda length, dice: noise(length, 1, dice),
@@ -84,6 +92,7 @@ KINDS: dict[str, Callable[[int, Dice], Sound]] = {
     "rustle": lambda length, dice: _gusts(length, 1.3, 0.2, 3.0, dice),
     "comfort noise in steps": _steps,
     "lost packets": _lossy,
+    "thumps": _thumps,
 }
 
 

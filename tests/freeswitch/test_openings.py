@@ -1,13 +1,15 @@
 """Call openings through SIPp, a real FreeSWITCH and the media process, judged as they are from their files.
 
+The sound that arrived is kept, so that two things can be told apart: whether the media process judges it as
+the detector judges the same sound from a file (always), and whether it is the sound that was sent.
 PROZVON_OPENINGS names a folder of openings as bare G.711 (`.ul`, `.al`, from the answer on); without it
 some made by code are played. PROZVON_OPENINGS_MOST (200) limits their number.
 """
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,10 +19,12 @@ from xml.sax.saxutils import quoteattr
 import gevent
 import pytest
 
-from engine.amd.audio import Framer, Law, decode, encode
+from engine.amd.audio import FRAME_BYTES, Framer, Law, decode, encode
 from engine.amd.classifier import Detector
+from engine.app.kept_files import EVIDENCE
+from engine.app.recordings import read_recording
 from engine.domain import facts as f
-from engine.domain.campaign import Abandonment
+from engine.domain.campaign import Abandonment, Amd
 from engine.ports import Dial
 from tests.amd import openings
 from tests.freeswitch.carrier import Carrier, _goto, _label, _reply, _send
@@ -37,26 +41,47 @@ LAWS = {".ul": Law.PCMU, ".al": Law.PCMA}
 
 @dataclass
 class Opening:
+    """`heard`, `at_ms`: the verdict on the call. `arrived`: the sound that the media process heard, pcm."""
+
     name: str
     law: Law
     sound: bytes
-    heard: str = ""
-    by_file: list[str] = field(default_factory=list)
+    heard: str = "none"
+    at_ms: int = 0
+    arrived: bytes = b""
 
-    def judge(self) -> None:
-        """What the detector says of the file itself: whole, and without its first frames, which a fork that
-        is ordered at the answer may miss (60 to 100 ms)."""
-        frames = Framer().push(decode(self.sound, self.law))
-        self.by_file = [first_verdict(frames[missing:]) for missing in range(6)]
+    @property
+    def sent(self) -> bytes:
+        return decode(self.sound, self.law)
 
+    def offset(self) -> int | None:
+        """At which byte of what was sent the sound that arrived begins, below 0: it begins with so much more
+        silence. A fork that is ordered at the answer misses a little. None: it arrived with holes."""
+        arrived, sent = self.arrived, self.sent
+        for first in range(0, len(arrived) - 10 * FRAME_BYTES, FRAME_BYTES):
+            known_by = arrived[first : first + 10 * FRAME_BYTES]
+            if len(set(known_by)) > 2:
+                at = sent.find(known_by) - first
+                end = min(self.most, len(sent) - at)
+                whole = sent[at + first :].startswith(arrived[first:end])
+                return at if whole else None
+        return 0
 
-def first_verdict(frames: list[bytes]) -> str:
-    detector = Detector()
-    for frame in frames[: int(DEADLINE_S * 50)]:
-        verdict = detector.feed(frame)
-        if verdict is not None:
-            return verdict.what
-    return "none"
+    @property
+    def most(self) -> int:
+        """Bytes of what arrived that count: the opening is no longer than its file, nor than the deadline."""
+        return min(int(DEADLINE_S * 16_000), len(self.sent)) // FRAME_BYTES * FRAME_BYTES
+
+    def judge(self, sound: bytes) -> tuple[str, int]:
+        """What the detector says of sound from a file, and at which millisecond."""
+        detector = Detector()
+        frames = Framer().push(sound[: self.most])
+        verdict = next((told for frame in frames if (told := detector.feed(frame))), None)
+        return (verdict.what, verdict.at_ms) if verdict is not None else ("none", 0)
+
+    def told(self) -> tuple[str, int]:
+        """The verdict on the call, where it came in time."""
+        return (self.heard, self.at_ms) if self.at_ms <= self.most // 16 else ("none", 0)
 
 
 def given() -> list[Opening]:
@@ -146,33 +171,50 @@ def test_openings_through_a_carrier_are_judged_as_from_their_files(
     freeswitch: FreeSwitch, esl: Esl, tmp_path: Path
 ) -> None:
     all_ = given()
-    for one in all_:
-        one.judge()
     carriers = {law: carrier_of(law, all_, tmp_path / law.value) for law in Law}
+    keep = Amd(keep_share=1.0)
     rooms = {
-        law: Room(freeswitch, tmp_path / f"room-{law.value}", carriers[law].port, free_ports(1)[0])
+        law: Room(freeswitch, tmp_path / f"room-{law.value}", carriers[law].port, free_ports(1)[0], amd=keep)
         for law in Law
     }
     try:
         for n, law in enumerate(Law):
             carriers[law].start(first_media_port=50_000 + os.getpid() % 40 * 100 + 4_000 * n)
-            play_all(rooms[law], [(i, one) for i, one in enumerate(all_) if one.law is law])
+            mine = [(i, one) for i, one in enumerate(all_) if one.law is law]
+            play_all(rooms[law], mine, tmp_path / f"room-{law.value}" / EVIDENCE)
             until(lambda law=law: not rooms[law].link.live_ids(), "the end of every leg")  # type: ignore[misc]
     finally:
         for law in Law:
             rooms[law].close()
             carriers[law].stop()
-    other = [(one.name, one.by_file[0], one.heard) for one in all_ if one.heard != one.by_file[0]]
-    strange = [(one.name, one.by_file, one.heard) for one in all_ if one.heard not in one.by_file]
-    print(f"\n{len(all_)} openings; otherwise than the whole file: {len(other)} {other}")
-    print(f"otherwise than the file without up to 100 ms of its beginning: {len(strange)} {strange}")
-    assert len(strange) <= len(all_) // 100
+    other = compare(all_)
+    assert not [one.name for one in all_ if one.judge(one.arrived) != one.told()], "not as from a file"
+    if len(other) > len(all_) // 100:
+        assert not [one.name for one in other if one.offset() is not None]
+        pytest.skip(
+            f"this machine was too busy: {len(other)} of {len(all_)} arrived with holes that mattered"
+        )
 
 
-def play_all(here: Room, mine: list[tuple[int, Opening]]) -> None:
+def compare(all_: list[Opening]) -> list[Opening]:
+    """Tells how what was heard differs from the files; those whose verdict does."""
+    offsets = {one.name: one.offset() for one in all_}
+    begins = Counter(offset // FRAME_BYTES for offset in offsets.values() if offset is not None)
+    print(f"\n{len(all_)} openings, with holes {[name for name, at in offsets.items() if at is None]}")
+    print(f"the others begin at frame {sorted(begins.items())} of the file")
+    other = [one for one in all_ if one.judge(one.sent)[0] != one.told()[0]]
+    for one in other:
+        print(one.name, "file", one.judge(one.sent), "call", one.told(), "begins at", offsets[one.name])
+    for missing in range(1, 6):  # frames, up to 100 ms
+        other = [one for one in other if one.judge(one.sent[missing * FRAME_BYTES :])[0] != one.told()[0]]
+    print(f"otherwise than the file without up to 100 ms of its beginning: {[one.name for one in other]}")
+    return other
+
+
+def play_all(here: Room, mine: list[tuple[int, Opening]], evidence: Path) -> None:
     """Call every number, some at once; the first verdict on each is what was heard."""
-    waiting, calls = deque(mine), dict[str, Any]()
-    limits = Abandonment(max_screening_s=DEADLINE_S)
+    waiting, calls, kept = deque(mine), dict[str, Any](), dict[Path, Opening]()
+    limits = Abandonment(max_screening_s=DEADLINE_S + 0.5)  # whatever came within the deadline has come
     campaign = SimpleNamespace(abandonment=limits, amd=here.campaign.amd, campaign_id="c1")
 
     def on_fact(fact: f.Fact) -> None:
@@ -208,6 +250,11 @@ def play_all(here: Room, mine: list[tuple[int, Opening]]) -> None:
             if life is None:
                 continue
             done.add(life.leg_id)
-            life.one.heard = "none" if note["verdict"] == "undecided" else note["verdict"]
+            if note["verdict"] != "undecided":
+                life.one.heard, life.one.at_ms = note["verdict"], note["at_ms"]
             here.screener.stop(life)
             switch.hang_up(life.leg_id)
+            kept[evidence / f"{life.leg_id}.wav"] = life.one
+    until(lambda: all(path.exists() for path in kept), "the sound of every call")
+    for path, one in kept.items():
+        one.arrived = read_recording(path)

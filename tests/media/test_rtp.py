@@ -1,9 +1,13 @@
 """RTP as it comes and as it should not come: never an exception, never a gap in time, never a flood."""
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.amd.audio import Law, decode
+from engine.amd.classifier import Detector
+from engine.media.ear import Ear
 from engine.media.rtp import MAX_GAP_SAMPLES, MAX_PAYLOAD, Receiver
 from tests.media.caller import packet
 
@@ -52,6 +56,27 @@ def test_keys_and_comfort_noise_are_no_sound_and_the_time_they_took_is_kept():
     assert it.receive(packet(b"\x05\x8a\x03\x20", 2, 160, kind=101), 0.02) == b""
     assert it.receive(packet(b"\x40", 3, 320, kind=13), 0.04) == b""
     assert it.receive(packet(SOUND, 4, 480), 0.06) == bytes(2 * 320) + PCM
+
+
+@pytest.mark.parametrize("law", Law)
+def test_what_the_switch_fills_up_with_is_silence_in_either_law(law: Law):
+    it, kind = receiver(), law.payload_type
+    heard = it.receive(packet(b"\xff" * 160, 1, 0, kind), 0.0)
+    assert max(map(abs, np.frombuffer(heard, "<i2").tolist())) <= 8
+    spoken = bytes(range(100)) + b"\xff" * 60
+    assert it.receive(packet(spoken, 2, 160, kind), 0.02) == decode(spoken, law)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nobody_is_heard_in_the_gaps_of_a_silent_line(seed: int):
+    dice, it, ear, packets = np.random.default_rng(seed), receiver(), Ear(Detector), list[bytes]()
+    while len(packets) < 400:
+        idle = dice.choice(list(b"\x55\xd5"), (int(dice.integers(1, 60)), 160)).astype(np.uint8)
+        packets += [row.tobytes() for row in idle] + [b"\xff" * 160] * int(dice.integers(1, 3))
+    for number, octets in enumerate(packets):
+        sound = it.receive(packet(octets, number, number * 160, 8), number * 0.02)
+        assert max(map(abs, np.frombuffer(sound, "<i2").tolist())) <= 8
+        assert not ear.listen(sound)
 
 
 def test_a_pause_of_the_sender_is_silence_once_and_not_twice():
