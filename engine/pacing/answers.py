@@ -173,7 +173,7 @@ class Answers:
         base, fate = shapes.base, shapes.fate
         rates, rows = self.by_stage[base], max(1, min(len(self.rows), CLASSES))
         live = float(fate[base, 0])
-        rates.refresh(now_s, shapes.F[base], BIN_S, rows, known=live)
+        rates.refresh(now_s, shapes.F[base], BIN_S, rows, known=float(shapes.answers[base]))
         chance = (fate[:, 0] + 0.5) / (fate.sum(axis=1) + 1.0)
         self.p = np.minimum((chance / chance[base])[:, None] * rates.mean[None, :], 0.97)
         # what is unknown of p, and of the shape of F while few answers have been seen

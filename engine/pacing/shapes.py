@@ -103,6 +103,7 @@ class Shapes:
         self.N = 1.0 - np.cumsum(shares(counts["left_else"], 1, 4.0 * other), axis=1)
         self.flat_F, self.flat_G, self.flat_N = flat(self.F), flat(self.G) + 1e-9, flat(self.N) + 1e-6
         self.fate = counts["fates"]
+        self.answers = counts["live_after"].sum(axis=1)  # from which F is known, by stage
         seen = self.fate.sum(axis=1)
         self.base = RINGING if seen[RINGING] > max(8.0, 0.3 * seen[DIALING]) else DIALING
         verdicts = shares(counts["verdicts"], 1, 0.25 * np.exp(-TIMES / 2.0))
