@@ -51,6 +51,14 @@ def add(commands: "Commands[Parser]") -> None:
     voices.add_argument(
         "--recordings", action="append", default=[], metavar="LANG=DIR", help="one speaker's sound files"
     )
+    voices.add_argument(
+        "--list",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="CSV",
+        help="sound files of many speakers: columns voice, lang, file, licence, engine",
+    )
     train = command(
         commands,
         "train",
@@ -207,7 +215,7 @@ def replay(args: argparse.Namespace) -> int:
 
 
 def make_voices(args: argparse.Namespace) -> int:
-    from engine.training.voices import Recordings, make
+    from engine.training.voices import Recordings, listed, make
 
     sources = list[Recordings]()
     for given in args.recordings:
@@ -215,6 +223,8 @@ def make_voices(args: argparse.Namespace) -> int:
         if not lang or not Path(folder).is_dir():
             raise ConfigError(f"'{given}' names no folder", "--recordings", "Write ru=/path/to/sounds.")
         sources.append(Recordings(f"{Path(folder).name}:{lang}", lang, Path(folder), "*.*"))
+    for list_ in args.list:
+        sources += listed(list_)
     made, missing = make(args.folder, sources)
     told = f"{made} units in {args.folder}" + (f"; not found: {', '.join(missing)}" if missing else "")
     show(args, {"units": made, "folder": str(args.folder), "missing": missing}, told)

@@ -1,9 +1,10 @@
 """Units from voices that anybody can have: synthesisers that are installed, and folders of recordings.
 
 espeak-ng comes with the engine. flite and festival are used when they are on the PATH (Debian: flite,
-festival, festvox-…). Recordings are read by sox.
+festival, festvox-…). Recordings are read by sox: a folder of one speaker, or a list of many.
 """
 
+import csv
 import random
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from engine.domain.errors import ConfigError
 from engine.speech.espeak import Espeak
 from engine.speech.sound import Samples, resample
 from engine.training.units import RATE, Unit, read_wav, trim, write_index, write_wav
@@ -72,13 +74,47 @@ def lines(lang: str, dice: random.Random) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """Recordings of one speaker: every file under `folder` whose name matches `pattern`."""
+    """Recordings of one speaker: every file under `folder` whose name matches `pattern`, or just the `files`.
+    `engine`: "real", or "readers" for sets of many speakers with a few sentences each, who would outnumber
+    the others.
+    """
 
     voice: str
     lang: str
     folder: Path
     pattern: str = "*.wav"
     licence: str = ""
+    engine: str = "real"
+    files: tuple[Path, ...] = ()
+
+
+def listed(path: Path) -> list[Recordings]:
+    """Speakers of a list: a CSV with the columns voice, lang and file (beside the list, or absolute), and
+    perhaps licence and engine. ConfigError: it cannot be read, or a column is missing.
+    """
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", str(path), "Name a CSV file.") from error
+    found: dict[str, list[Path]] = {}
+    speakers: dict[str, dict[str, str]] = {}
+    for number, row in enumerate(rows, 2):
+        if not (row.get("voice") and row.get("lang") and row.get("file")):
+            fix = "The columns are voice, lang, file, licence, engine."
+            raise ConfigError("no voice, language or file", f"{path}:{number}", fix)
+        speakers.setdefault(row["voice"], row)
+        found.setdefault(row["voice"], []).append(path.parent / row["file"])
+    return [
+        Recordings(
+            voice,
+            row["lang"],
+            path.parent,
+            licence=row.get("licence") or "",
+            engine=row.get("engine") or "real",
+            files=tuple(found[voice]),
+        )
+        for voice, row in speakers.items()
+    ]
 
 
 class Maker:
@@ -92,13 +128,15 @@ class Maker:
         write_index(self.folder, self.units)
         return len(self.units)
 
-    def _keep(self, samples: Samples, voice: str, lang: str, kind: str, text: str, licence: str) -> None:
+    def _keep(
+        self, samples: Samples, voice: str, lang: str, kind: str, text: str, licence: str, real: str = "real"
+    ) -> None:
         sound = trim(samples)
         if len(sound) < 0.2 * RATE:
             return
         peak = float(np.abs(sound).max())
         engine, _, _ = voice.partition(":")
-        engine = engine if engine in ("espeak", "flite", "festival", "piper", "kokoro") else "real"
+        engine = engine if engine in ("espeak", "flite", "festival", "piper", "kokoro") else real
         name = f"{len(self.units):05d}-{voice.replace(':', '-').replace('/', '-')}.wav"
         write_wav(self.folder / name, sound * np.float32(0.7 / peak))
         self.units.append(Unit(name, voice, lang, kind, text, engine, licence))
@@ -148,7 +186,7 @@ class Maker:
 
     def recordings(self, source: Recordings) -> None:
         """A share of one speaker's files: short ones as clips, long ones as prompts."""
-        paths = sorted(source.folder.rglob(source.pattern))
+        paths = sorted(source.files or source.folder.rglob(source.pattern))
         self._dice.shuffle(paths)
         left = {"clip": CLIPS, "prompt": PROMPTS}
         for path in paths[:600]:
@@ -159,7 +197,7 @@ class Maker:
                 continue
             if left[kind]:
                 left[kind] -= 1
-                self._keep(sound, source.voice, source.lang, kind, "", source.licence)
+                self._keep(sound, source.voice, source.lang, kind, "", source.licence, source.engine)
             if not any(left.values()):
                 return
 

@@ -1,6 +1,7 @@
 """Openings made, measured and drawn, from units made by code."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.training.course import part_of
 from engine.training.fit import as_text, calibrate, weighed
 from engine.training.openings import Author, Voices
 from engine.training.units import Shelf, Unit, read_index, trim, write_index, write_wav
+from engine.training.voices import listed, make
 from tests.amd import openings
 from tests.amd.openings import pcm, silence, tone, voice
 
@@ -89,6 +91,33 @@ def test_a_folder_without_units_is_refused_with_the_way_to_make_them(tmp_path: P
     (tmp_path / "index.jsonl").write_text('{"file": "a.wav"}\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"index\.jsonl:1"):
         read_index(tmp_path)
+
+
+def test_speakers_of_a_list_become_units_under_their_own_names(tmp_path: Path):
+    if shutil.which("sox") is None:
+        pytest.skip("sox is not installed")
+    for name, seconds in (("a1", 0.8), ("a2", 4.0), ("b1", 1.2), ("b2", 0.1)):
+        write_wav(tmp_path / f"{name}.wav", voice(seconds).astype(np.float32))
+    rows = "voice,lang,file,licence,engine\n" + "".join(
+        f"set:{name[0]},xx,{name}.wav,CC0-1.0,readers\n" for name in ("a1", "a2", "b1", "b2")
+    )
+    (tmp_path / "list.csv").write_text(rows, encoding="utf-8")
+    made, missing = make(tmp_path / "units", listed(tmp_path / "list.csv"), say=False)
+    assert (made, missing) == (3, [])
+    kinds = {(unit.voice, unit.kind, unit.engine, unit.licence) for unit in read_index(tmp_path / "units")}
+    assert kinds == {
+        ("set:a", "clip", "readers", "CC0-1.0"),
+        ("set:a", "prompt", "readers", "CC0-1.0"),
+        ("set:b", "clip", "readers", "CC0-1.0"),
+    }
+
+
+def test_a_list_without_a_file_is_refused_with_its_line(tmp_path: Path):
+    (tmp_path / "list.csv").write_text("voice,lang\nset:a,xx\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"list\.csv:2.*columns are voice"):
+        listed(tmp_path / "list.csv")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        listed(tmp_path / "none.csv")
 
 
 # --- what is counted -------------------------------------------------------------------------------
