@@ -11,7 +11,7 @@ trained model every 100 ms (`features.py`, `model.py`), what to make of it by th
 from dataclasses import dataclass, field
 
 from engine.amd.audio import FRAME_BYTES, FRAME_MS
-from engine.amd.decision import LINES, Costs, Lines, decide, likelier_machine
+from engine.amd.decision import LEAST_PAUSE_S, LINES, Costs, Lines, decide, likelier_machine
 from engine.amd.features import NAMES
 from engine.amd.heard import Beep, Heard, Verdict
 from engine.amd.listening import Listening
@@ -156,7 +156,8 @@ class Detector:
             return None
         if not params.answered:
             return self._decide("announcement", "somebody speaks before the answer")
-        why = "a greeting, then a pause" if what == "person" else "it sounds like a machine"
+        paused = float(features[_QUIET]) >= LEAST_PAUSE_S
+        why = "a greeting, then a pause" if what == "person" and paused else f"it sounds like a {what}"
         return self._decide(what, why)
 
     def _by_clock(self) -> Verdict | None:

@@ -1,15 +1,17 @@
 """From a probability to a decision: the campaign's costs, and how long one may wait for more. Pure.
 
 A person is waiting while we listen, so the longer the pause after a greeting, the less certainty is asked
-for a person; a greeting that goes on asks ever less for a machine. The two lines below were fitted to
-openings of voices held out of training, at the standard costs; other costs move both.
+for a person; a greeting that goes on asks ever less for a machine. Where a television or the children talk
+on, no pause comes: who sounds surely enough like a person is one without it. The lines below were fitted to
+openings of voices held out of training, at the standard costs; other costs move them all.
 
     log-odds of a machine
       machine ─────────╮
                         ╰───────────────  falls with the time since speech began
       ·················· keep listening
                   ╭─────────────────────  rises with the length of the pause
-      person ─────╯
+      person ─────╯       ╭─────────────  without a pause: rises with the time since speech began
+      surely a person ────╯
 """
 
 from dataclasses import dataclass
@@ -35,11 +37,13 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Points of the two lines. `person`: (pause in seconds, most log-odds). `machine`: (seconds since speech
-    began, least log-odds). `deadline`: least log-odds of a machine when there is no more time."""
+    """Points of the lines. `person`: (pause in seconds, most log-odds). `machine`: (seconds since speech
+    began, least log-odds). `surely`: (seconds since speech began, most log-odds) of a person without a pause.
+    `deadline`: least log-odds of a machine when there is no more time."""
 
     person: tuple[tuple[float, float], ...]
     machine: tuple[tuple[float, float], ...]
+    surely: tuple[tuple[float, float], ...] = ((0.0, -99.0),)
     deadline: float = 1.1
 
 
@@ -76,4 +80,4 @@ def decide(logit: float, since_s: float, quiet_s: float, costs: Costs, lines: Li
         return "machine"
     if quiet_s >= LEAST_PAUSE_S and logit <= at(lines.person, quiet_s) + costs.shift:
         return "person"
-    return None
+    return "person" if logit <= at(lines.surely, since_s) + costs.shift else None

@@ -9,6 +9,7 @@ Then Platt's slope and offset are fitted to what networks say of voices held out
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import Any
 from zlib import crc32
@@ -159,12 +160,13 @@ def fit(
     recipe: Recipe,
     seed: int = 7,
     say: Callable[[str], None] = lambda line: None,
+    begin: Any = None,
 ) -> Any:
-    """A network that learnt the openings `which` of the rows."""
+    """A network that learnt the openings `which` of the rows, from nothing or going on from `begin`."""
     torch = pytorch()
     torch.manual_seed(seed)
     dice = torch.Generator().manual_seed(seed)
-    network = _network(recipe)
+    network = _network(recipe) if begin is None else deepcopy(begin)
     batches = max(1, len(which) // recipe.batch)
     step = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.decay)
     cycle = torch.optim.lr_scheduler.OneCycleLR(step, recipe.rate, recipe.passes * batches, pct_start=0.2)

@@ -58,6 +58,8 @@ class _Sheet:
             self.end = self.at
 
 
+# Who speaks to a recorder has nobody to wait for: between a "hello" and what follows there is a breath, and
+# longer than a second only where somebody means to fool the caller.
 HUMANS = {
     "hello": 28,
     "name": 12,
@@ -315,7 +317,7 @@ class Author:
             if hello is None:
                 return False
             sheet.add(hello, speech=True)
-            sheet.add(silence(dice.uniform(0.4, 1.4) if dice.random() < 0.85 else dice.uniform(1.4, 2.2)))
+            sheet.add(silence(dice.uniform(0.3, 1.0) if dice.random() < 0.94 else dice.uniform(1.0, 2.0)))
         if subtype == "music":
             n = int(dice.uniform(1.0, 2.8) * RATE)
             sheet.add(tune(n, dice) * np.float32(dice.uniform(0.03, 0.08)))
@@ -324,7 +326,7 @@ class Author:
         if subtype in ("personal", "operator") and len(said) < 4 * RATE:
             more = 2
         for _ in range(more):
-            sheet.add(silence(dice.uniform(0.12, 0.6)))
+            sheet.add(silence(dice.uniform(0.1, 0.5)))
             piece = self._say(kind)
             if piece is not None:
                 sheet.add(piece, speech=True)

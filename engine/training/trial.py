@@ -24,6 +24,7 @@ _FRAME_S = 0.02
 _NEVER = 1e9
 
 Flags = npt.NDArray[np.bool_]
+Points = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ class Trial:
         spoken = features[:, :, _VOICED] > 0.0
         self._looks = spoken & (paused | late) & (self._at_s < self._beep_s[:, None])
         self._looks &= self._at_s <= DEADLINE_S + 1e-6
-        self._may_be_person = (self._quiet >= LEAST_PAUSE_S) & (features[:, :, _VOICED] >= LEAST_SPOKEN_S)
+        self._paused, self._spoke = self._quiet >= LEAST_PAUSE_S, features[:, :, _VOICED] >= LEAST_SPOKEN_S
+        self._spoken = self._looks.any(axis=1)
         last = BLOCKS - 1 - self._looks[:, ::-1].argmax(axis=1)
-        self._last = np.where(self._looks.any(axis=1), self.logits[np.arange(len(last)), last], -np.inf)
+        self._last = np.where(self._spoken, self.logits[np.arange(len(last)), last], -np.inf)
 
     def part(self, which: Flags) -> "Trial":
         """Some of the openings."""
@@ -69,12 +71,14 @@ class Trial:
         return other
 
     def decide(self, lines: Lines = LINES, shift: float = 0.0) -> tuple[Flags, Floats]:
-        """(was it called a machine, when) for each opening; undecided at the deadline is a person. `shift`:
-        of both lines, as other costs have it."""
+        """(was it called a machine, when) for each opening; undecided at the deadline is a person, if anybody
+        spoke. `shift`: of both lines, as other costs have it."""
         asked = _along(lines.person, self._quiet) + shift
         enough = _along(lines.machine, self._since) + shift
         machine = self._looks & (self.logits >= enough)
-        told = machine | (self._looks & self._may_be_person & (self.logits <= asked))
+        person = self._paused & (self.logits <= asked)
+        person |= self.logits <= _along(lines.surely, self._since) + shift
+        told = machine | (self._looks & self._spoke & person)
         first, every = told.argmax(axis=1), np.arange(len(told))
         decided = told.any(axis=1)
         beeped = self._beep_s <= DEADLINE_S
@@ -86,10 +90,12 @@ class Trial:
         """Shares in percent with Wilson's intervals, delays in seconds."""
         machine, at_s = self.decide(lines, shift)
         people, machines = int(self.person.sum()), int((~self.person).sum())
-        lost, passed = int((machine & self.person).sum()), int((~machine & ~self.person).sum())
+        called_person = ~machine & self._spoken
+        lost, passed = int((machine & self.person).sum()), int((called_person & ~self.person).sum())
+        right = int((called_person & self.person).sum() + (machine & ~self.person).sum())
         after, since = self._waits(at_s)
         return {
-            "right": _share(people + machines - lost - passed, people + machines),
+            "right": _share(right, people + machines),
             "people_lost": _share(lost, people),
             "machines_passed": _share(passed, machines),
             "person_after_greeting_s": quantiles(after.tolist()),
@@ -101,7 +107,7 @@ class Trial:
         machine, at_s = self.decide(lines)
         after, since = self._waits(at_s)
         price = prices.lost * float(machine[self.person].mean())
-        price += prices.passed * float((~machine[~self.person]).mean())
+        price += prices.passed * float((~machine & self._spoken)[~self.person].mean())
         price += prices.person_s * float(after.mean()) + prices.machine_s * float(since.mean())
         return price + prices.median * max(0.0, float(np.median(after)) - prices.median_s)
 
@@ -110,7 +116,7 @@ class Trial:
         return after[~np.isnan(after)], since[~np.isnan(since)]
 
 
-def _along(points: tuple[tuple[float, float], ...], where: Floats) -> npt.NDArray[np.float64]:
+def _along(points: Points, where: Floats) -> npt.NDArray[np.float64]:
     """The line at every place: `decision.at`."""
     return np.interp(where, [x for x, _ in points], [y for _, y in points])
 
@@ -121,28 +127,27 @@ def _share(count: int, of: int) -> dict[str, Any]:
 
 
 def fit_lines(trial: Trial, prices: Prices, tries: int = 600, seed: int = 1, begin: Lines = LINES) -> Lines:
-    """The lines of the least price: steps in the dark from `begin`, each kept if it costs less. A line for a
-    person only rises with the pause, one for a machine only falls with the time."""
+    """The lines of the least price: steps in the dark from `begin`, each kept if it costs less. Lines for a
+    person only rise, with the pause and with the time; the one for a machine only falls."""
     dice = np.random.default_rng(seed)
-    person_s, person = (np.array(part) for part in zip(*begin.person, strict=True))
-    machine_s, machine = (np.array(part) for part in zip(*begin.machine, strict=True))
-    deadline, best, least = begin.deadline, begin, trial.price(begin, prices)
+    best, least = begin, trial.price(begin, prices)
     for number in range(tries):
-        step = 0.6 if number < tries // 2 else 0.25
-        new_person = np.maximum.accumulate(person + _step(dice, len(person), step))
-        new_machine = np.minimum.accumulate(machine + _step(dice, len(machine), step))
-        new_deadline = deadline + (dice.normal(0, step / 2) if dice.random() < 0.2 else 0.0)
-        tried = Lines(_points(person_s, new_person), _points(machine_s, new_machine), new_deadline)
+        wide = 0.6 if number < tries // 2 else 0.25
+        moved = dice.normal(0, wide / 2) * (dice.random() < 0.2)
+        tried = Lines(
+            person=_moved(best.person, dice, wide),
+            machine=_moved(best.machine, dice, wide, falls=True),
+            surely=_moved(best.surely, dice, wide),
+            deadline=round(best.deadline + moved, 2),
+        )
         price = trial.price(tried, prices)
         if price < least:
-            person, machine, deadline = new_person, new_machine, new_deadline
             best, least = tried, price
     return best
 
 
-def _step(dice: np.random.Generator, size: int, wide: float) -> npt.NDArray[np.float64]:
-    return dice.normal(0.0, wide, size) * (dice.random(size) < 0.35)
-
-
-def _points(at: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
-    return tuple((float(x), round(float(y), 2)) for x, y in zip(at, values, strict=True))
+def _moved(points: Points, dice: np.random.Generator, wide: float, falls: bool = False) -> Points:
+    values = np.array([y for _, y in points])
+    values = values + dice.normal(0.0, wide, len(values)) * (dice.random(len(values)) < 0.35)
+    values = np.minimum.accumulate(values) if falls else np.maximum.accumulate(values)
+    return tuple((x, round(float(y), 2)) for (x, _), y in zip(points, values, strict=True))

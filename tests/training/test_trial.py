@@ -72,7 +72,10 @@ def logits() -> Floats:
 BOLD = Lines(person=((0.2, -1.0), (1.0, 0.5)), machine=((0.5, 2.0), (4.0, 1.0)), deadline=0.0)
 
 
-@pytest.mark.parametrize("lines", [LINES, BOLD])
+SURE = Lines(person=((0.2, -99.0),), machine=((0.5, 99.0),), surely=((1.0, -1.0), (4.0, 0.0)), deadline=0.0)
+
+
+@pytest.mark.parametrize("lines", [LINES, BOLD, SURE])
 def test_all_at_once_is_decided_as_one_by_one(rows: Rows, logits: Floats, lines: Lines):
     machine, at_s = Trial(rows, logits).decide(lines)
     for number, sound in enumerate(SOUNDS.values()):
@@ -104,8 +107,11 @@ def test_lines_are_fitted_to_the_prices(rows: Rows, logits: Floats):
     for prices in (Prices(), Prices(lost=1.0, passed=10.0, person_s=1.0)):
         lines = fit_lines(many, prices, tries=60)
         assert many.price(lines, prices) <= many.price(LINES, prices)
-        asked, enough = ([value for _, value in points] for points in (lines.person, lines.machine))
+        asked, enough, surely = (
+            [value for _, value in points] for points in (lines.person, lines.machine, lines.surely)
+        )
         assert asked == sorted(asked)
+        assert surely == sorted(surely)
         assert enough == sorted(enough, reverse=True)
     hurried = fit_lines(trial, Prices(lost=0.1, passed=0.1, person_s=5.0, machine_s=5.0), tries=60)
     assert trial.decide(hurried)[1].mean() < trial.decide(LINES)[1].mean()
