@@ -293,6 +293,15 @@ def test_who_is_asked_because_nothing_is_heard_hears_the_question_and_is_served(
 
 
 @pytest.mark.parametrize("audio", ["fork", "file"])
+def test_nobody_is_heard_on_a_silent_line_however_the_switch_fills_it(room: MakeRoom, audio: str) -> None:
+    here, _, _ = room(spoken(openings.pcm(openings.silence(30.0))), audio=audio)
+    here.agent_ready()
+    attempt = here.call_somebody()
+    until(lambda: here.state(attempt) == "TALKING", "the talk")
+    assert [note["verdict"] for note in here.noted()] == ["undecided"]
+
+
+@pytest.mark.parametrize("audio", ["fork", "file"])
 def test_an_announcement_before_the_answer_ends_the_call_as_what_it_means(
     room: MakeRoom, tmp_path: Path, audio: str
 ) -> None:
