@@ -190,7 +190,7 @@ def features(
         *spoken.rhythm,
         *spoken.melody,
         *spoken.changes_db,
-        *spoken.likeness,
+        *spoken.two[1],
         spoken.level_step_db,
         _tilt(ear.bands[:upto], quiet),
         tones_s,

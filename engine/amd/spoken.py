@@ -25,11 +25,13 @@ Key = tuple[bytes, int, int, float, int]
 class Spoken:
     """Features, named as in `features.NAMES`; rows of them where several stand together there.
 
-    `talked`: active frames since the first stretch began. `key`: of what speech this is told.
+    `talked`: active frames since the first stretch began. `key`: of what speech this is told; `first`: which
+    stretch is taken apart first; `two`: where the first two stretches are, and how alike.
     """
 
     key: Key
     first: tuple[tuple[int, int], Parts | None]
+    two: tuple[list[int], tuple[float, float]]
     talked: int
     active: int
     before_dbfs: float
@@ -39,7 +41,6 @@ class Spoken:
     rhythm: tuple[float, float, float, float]
     melody: tuple[float, ...]
     changes_db: tuple[float, float, float]
-    likeness: tuple[float, float]
     level_step_db: float
     end_level_db: float
     longest_vowel_s: float
@@ -79,10 +80,13 @@ def spoken_of(
     head, tail = (start, min(start + CONTOUR, last_end)), (max(start, last_end - CONTOUR), last_end)
     is_known = known is not None and known.first[0] == head
     first = known.first if known is not None and is_known else (head, parts_of(ear, *head))
+    where = [*begins[:2], *ends[:2]]
+    two = known.two if known is not None and known.two[0] == where else (where, likeness(bands, begins, ends))
     last_parts = first[1] if tail == head else parts_of(ear, *tail)
     return Spoken(
         key,
         first,
+        two,
         talked=int(np.count_nonzero(active[start:])),
         active=len(inside),
         before_dbfs=mean_of(before),
@@ -95,7 +99,6 @@ def spoken_of(
         rhythm=_rhythm(level, start, last_begin, last_end, peak_dbfs),
         melody=(len(pitched) / len(inside), *pitch),
         changes_db=(mean_of(steps.ravel()), mean_of(steps[-14:].ravel()), band_spread),
-        likeness=likeness(bands, begins, ends),
         level_step_db=float(
             np.maximum.reduce(level[last_begin:last_end]) - np.maximum.reduce(level[start : ends[0]])
         ),
