@@ -1,10 +1,12 @@
 """The openings in tests/data/amd: all are told rightly, through the adapter too, and by the commands."""
 
 import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from engine.amd import model, network
 from engine.amd.classifier import Detector, Params
 from engine.amd.decision import Costs
 from engine.app.recordings import read_recording
@@ -57,6 +59,31 @@ def test_evaluate_prints_a_table_and_json(capsys: pytest.CaptureFixture[str]):
     assert main(["amd", "evaluate", str(SHARE), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["openings"], report["people_lost"]["count"], report["people_lost"]["of"]) == (16, 0, 6)
+
+
+def test_another_pair_is_measured_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for name in ("model.json", "network.json"):
+        text = resources.files("engine.amd").joinpath(name).read_text("utf-8")
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    both = ["--model", str(tmp_path / "model.json"), "--network", str(tmp_path / "network.json")]
+    assert main(["amd", "replay", str(SHARE / "g711" / "o00.ul"), "-o", str(tmp_path / "a.svg"), *both]) == 0
+    assert main(["amd", "evaluate", str(SHARE), *both[:2]]) == 2
+    assert "half a pair" in capsys.readouterr().err
+    (tmp_path / "network.json").write_text("{}", encoding="utf-8")
+    assert main(["amd", "evaluate", str(SHARE), *both]) == 2
+    assert "not a network" in capsys.readouterr().err
+
+
+def test_a_verdict_names_trees_and_network(outcomes: list[measure.Outcome]):
+    sound = next(one.case.pcm for one in outcomes if one.case.label == "human")
+    detector = Detector()
+    told = [
+        verdict
+        for at in range(0, len(sound) - 319, 320)
+        if (verdict := detector.feed(sound[at : at + 320])) is not None
+    ]
+    assert told[0].model.split() == [model.standard().version, network.standard().version]
+    assert told[0].model.startswith("trees-")
 
 
 def test_evaluate_says_what_is_no_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
