@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.amd.audio import FRAME_BYTES, FRAME_SAMPLES
+from engine.amd.audio import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES
+from engine.amd.classifier import Detector
 from engine.amd.features import features
 from engine.amd.hearing import BLOCK, MOST_BEHIND, Ear
 from engine.amd.listening import Listening
@@ -91,3 +92,16 @@ def test_an_ear_that_nobody_lets_catch_up_says_so():
     assert len(list(ear.catch_up())) == MOST_BEHIND // BLOCK
     ear.push(bytes(FRAME_BYTES), nothing, -90.0, False)
     assert (ear.measured, ear.frames) == (MOST_BEHIND, MOST_BEHIND + 1)
+
+
+def test_after_the_verdict_nothing_is_measured_and_tones_are_followed_on():
+    detector = Detector()
+    for frame in frames_of(openings.person()):
+        detector.feed(frame)
+    listening, verdict = detector._listening, detector.verdict
+    assert verdict is not None
+    assert listening.ear.frames * FRAME_MS == verdict.at_ms
+    for frame in frames_of(openings.pcm(openings.tone(1_000, 0.5))):
+        detector.listen(frame)
+    assert listening.ear.frames * FRAME_MS == verdict.at_ms
+    assert listening.tones.in_tone
