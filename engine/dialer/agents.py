@@ -145,7 +145,7 @@ class Agents(Promises):
         now = self._shop.clock.now_s()
         life.leg_id, life.switch, life.phone_up = leg_id, switch, True
         self.by_leg[leg_id] = agent_id
-        life.state, life.since_s = AgentState.PAUSED, now
+        life.state, life.since_s, life.why = AgentState.PAUSED, now, ""
         self._ready.pop(agent_id, None)
         if talking_on:
             life.state, life.attempt_id = AgentState.TALKING, talking_on

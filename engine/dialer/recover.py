@@ -67,8 +67,9 @@ class Recovery:
         peers = {leg.leg_id: leg.bridged_to for _, leg in legs.values() if leg.bridged_to}
         peers |= {there: here for here, there in peers.items() if there in legs}
         callers = {leg_id for leg_id, (_, leg) in legs.items() if is_caller_of(team, leg)}
+        people = callers | (open_attempts.keys() & legs.keys())
         for switch, leg in legs.values():
-            self._take_leg(team, switch, leg, peers.get(leg.leg_id, ""), callers | open_attempts.keys())
+            self._take_leg(team, switch, leg, peers.get(leg.leg_id, ""), people)
         for switch, leg in legs.values():
             self._supervisors.adopt(team, switch, leg, frozenset(self._agents.by_leg))
         adopted = unknown = 0

@@ -196,7 +196,8 @@ def part(leg: Leg) -> None:
     if both_were_there:
         leg.core.invites.joined("parted", leg, other, leg.core.clock.wall_us())
     leg.peer = None
-    leg.variables.pop("signal_bond", None)
+    if other.alive:  # else it names the dead for ever
+        leg.variables.pop("signal_bond", None)
     leg.variables["call_uuid"] = leg.uuid
     for end in (leg, other):
         end.tell_recordings()

@@ -194,14 +194,17 @@ class FreeSwitch:
         return self._link.live_ids()
 
     def live_legs(self) -> list[LiveLeg]:
-        legs = []
-        for leg_id, values in self._link.live_legs().items():
+        legs, found = [], self._link.live_legs()
+        for leg_id, values in found.items():
             own = {name.removeprefix("variable_"): value for name, value in values.items() if _OWN in name}
             if own:
+                bond = values.get("variable_signal_bond", "")
                 leg = LiveLeg(
                     leg_id=leg_id,
                     answered=values.get("Answer-State") == "answered",
-                    bridged_to=values.get("variable_signal_bond", ""),
+                    bridged_to=bond
+                    if bond in found
+                    else "",  # it names whom they talked to last, though gone
                     created_at_s=_epoch_s(values.get("Caller-Channel-Created-Time", "")),
                     answered_at_s=_epoch_s(values.get("Caller-Channel-Answered-Time", "")),
                     variables=own,

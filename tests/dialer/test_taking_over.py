@@ -203,6 +203,21 @@ def test_a_talk_that_was_adopted_can_be_noted_before_and_after_its_end(over: boo
     assert again.desk.dispose("a1", "promise_to_pay", 0.0, "") == call
 
 
+def test_an_agent_whose_talk_ended_between_two_engines_is_free_though_the_leg_still_names_the_person() -> (
+    None
+):
+    world, book = World(people=1), Book()
+    leg = world.log_in()
+    world.run()
+    call = world.dialed[0]
+    world.fact(f.LegAnswered, call)
+    world.fact(f.LegBridged, call, peer_id=leg)
+    world.switch.legs = [live(leg, call, prozvon_agent="a1", prozvon_wish="ready")]
+    again = next_engine(world, book)
+    assert again.agents.lives["a1"].state is AgentState.READY
+    assert again.agents.lives["a1"].attempt_id == ""
+
+
 def test_a_machine_that_waits_for_its_message_is_left_to_its_net_by_the_next_engine() -> None:
     world, book = World(people=1), Book()
     agent_leg = world.log_in()

@@ -141,6 +141,27 @@ def test_naming_the_person_first_does_no_harm_to_two_who_are_joined(calls: Calls
     calls.esl.quiet(lambda e: of(e, "CHANNEL_HANGUP", agent, person), for_s=0.3)
 
 
+def bond(calls: Calls, leg: str) -> str:
+    return calls.esl.api(f"uuid_getvar {leg} signal_bond").strip()
+
+
+def test_a_leg_names_whom_it_is_joined_to_and_whom_it_lost_but_nobody_whom_it_was_parted_from(
+    calls: Calls,
+) -> None:
+    agent, (person, who) = calls.standing(), calls.parked()
+    calls.bridge(agent, person)
+    assert (bond(calls, agent), bond(calls, person)) == (person, agent)
+    calls.esl.api(f"uuid_transfer {person} 'sleep:30000' inline")
+    calls.esl.wait_event("CHANNEL_UNBRIDGE", agent)
+    calls.esl.quiet(lambda e: of(e, "CHANNEL_HANGUP", agent, person), for_s=0.2)
+    assert (bond(calls, agent), bond(calls, person)) == ("_undef_", "_undef_")
+    calls.bridge(agent, person)
+    who.hang_up()
+    calls.ended(person)
+    calls.esl.quiet(lambda e: of(e, "CHANNEL_HANGUP", agent), for_s=0.2)
+    assert bond(calls, agent) == person
+
+
 def test_the_person_is_put_on_hold_and_brought_back(calls: Calls) -> None:
     agent, (person, _) = calls.standing(), calls.parked()
     calls.bridge(agent, person)
