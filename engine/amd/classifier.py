@@ -1,7 +1,7 @@
 """Who picked up: 20 ms frames in, verdicts and beeps out. Pure: time is counted from the samples.
 
 A person says a short greeting and then waits; a machine goes on. How likely it is a machine is told by a
-trained model every 100 ms (`features.py`, `model.py`), what to make of it by the campaign's costs
+trained network every 100 ms (`features.py`, `network.py`), what to make of it by the campaign's costs
 (`decision.py`). Tones (fax, special information, busy, the beep of a mailbox) decide by themselves
 (`tones.py`).
 
@@ -9,15 +9,14 @@ trained model every 100 ms (`features.py`, `model.py`), what to make of it by th
 """
 
 from dataclasses import dataclass, field
+from math import exp
 
 from engine.amd.audio import FRAME_BYTES, FRAME_MS
 from engine.amd.decision import LEAST_PAUSE_S, LINES, Costs, Lines, decide, likelier_machine
 from engine.amd.features import NAMES
 from engine.amd.heard import Beep, Heard, Verdict
 from engine.amd.listening import Listening
-from engine.amd.model import Model, standard
-from engine.amd.network import Follower, Network
-from engine.amd.network import standard as standard_network
+from engine.amd.network import Follower, Network, standard
 from engine.amd.tones import Tone, ToneKind, ToneLimits
 
 _SINCE, _QUIET = NAMES.index("since_s"), NAMES.index("quiet_s")
@@ -64,12 +63,9 @@ class Detector:
     last look, -1 before anybody has spoken.
     """
 
-    def __init__(
-        self, params: Params | None = None, model: Model | None = None, network: Network | None = None
-    ) -> None:
+    def __init__(self, params: Params | None = None, network: Network | None = None) -> None:
         self._params = params or Params()
-        self._model = model or standard()
-        self._network = network or standard_network()
+        self._network = network or standard()
         self._follower = Follower(self._network)
         self._listening = Listening(self._params.tones, self._follower)
         self._at_ms = 0
@@ -118,7 +114,7 @@ class Detector:
             return ()
         told = self._of_tone(tone) if tone is not None else []
         if self.verdict is None:
-            verdict = self._by_model() if looked else None
+            verdict = self._by_network() if looked else None
             verdict = verdict or self._by_clock()
             return (*told, verdict) if verdict is not None else tuple(told)
         if self.verdict.what == "person" and self.revised is None and not told and self._monologue(pcm):
@@ -142,14 +138,13 @@ class Detector:
             told.append(self._revise("beep", tone.hz))
         return told
 
-    def _by_model(self) -> Verdict | None:
+    def _by_network(self) -> Verdict | None:
         features = self._listening.told
         if features is None:
             self.machine, self._logit = -1.0, None
             return None
-        by_trees, by_network = self._model.logit(features), self._follower.logit(features)
-        logit = self._logit = self._network.share.both(by_trees, by_network)
-        self.machine = self._model.certainty(logit)
+        logit = self._logit = self._follower.logit(features)
+        self.machine = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, logit))))
         params = self._params
         what = decide(logit, float(features[_SINCE]), float(features[_QUIET]), params.costs, params.lines)
         if what is None or (what == "person" and features[_VOICED] < LEAST_SPOKEN_S):
@@ -206,7 +201,7 @@ class Detector:
             hz,
             speech.ends[-1] * FRAME_MS if paused and speech is not None else -1,
             self.machine,
-            f"{self._model.version} {self._network.version}" if self.machine >= 0.0 else "",
+            self._network.version if self.machine >= 0.0 else "",
             {name: round(float(value), 3) for name, value in zip(NAMES, told, strict=True)}
             if told is not None
             else {},

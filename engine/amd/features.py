@@ -1,5 +1,5 @@
-"""What the model is told, every 100 ms: a look back over everything heard so far, as some seventy numbers.
-Pure.
+"""Where somebody speaks, and its timing in ten numbers: a look back over everything heard so far, every
+100 ms. Pure.
 
 Activity is judged against the loudest speech so far and the quietest of the line, both known better with
 every look, so that a television in the room stops being speech once somebody near the telephone speaks.
@@ -11,9 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.amd.audio import FRAME_S
-from engine.amd.hearing import BANDS, FLOOR_DBFS, Ear
-from engine.amd.shapes import Floats, mean_of, nearness, runs_of, share_of
-from engine.amd.spoken import Spoken, moments, spoken_of
+from engine.amd.hearing import FLOOR_DBFS, Ear, Floats
 
 SHORTEST = 3  # frames: what is active for less in all is a click
 CLICK = 2
@@ -50,7 +48,7 @@ def speech_of(ear: Ear, upto: int) -> Speech:
     least = max(peak - BELOW_PEAK_DB, noise + min(14.0, MIDWAY * (peak - noise)))
     active = (vad > 0) & (level >= least) & ~tone
     begins, ends = list[int](), list[int]()
-    edges = runs_of(active).tolist()
+    edges = _runs_of(active)
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         if ends and begin - ends[-1] < GAP:  # a pause inside a word
             ends[-1] = end
@@ -62,152 +60,32 @@ def speech_of(ear: Ear, upto: int) -> Speech:
     return Speech(active, begins, ends, peak, noise)
 
 
-_CONTOUR = ("level", "low", "middle", "high", "pitch")
-
-NAMES = (
-    "at_s",
-    "start_s",
-    "since_s",
-    "voiced_s",
-    "quiet_s",
-    "spurts",
-    "first_s",
-    "last_s",
-    "longest_s",
-    "first_gap_s",
-    "longest_gap_s",
-    "second_s",
-    "active_share",
-    "active_1s",
-    "active_2s",
-    "vad_share",
-    "strict_share",
-    "vad_before",
-    "vad_05s",
-    "noise_dbfs",
-    "peak_dbfs",
-    "snr_db",
-    "before_db",
-    "after_db",
-    "now_db",
-    "noise_spread_db",
-    "digital_before",
-    "digital_since",
-    "level_spread_db",
-    "fall_db",
-    "rise_db",
-    "tail_db",
-    "syllables",
-    "syllable_rate",
-    "syllables_last",
-    "dip_db",
-    "pitched_share",
-    "pitch_octaves",
-    "pitch_spread",
-    "pitch_end",
-    "pitch_slope",
-    "pitch_start",
-    "pitch_moves",
-    "flux_db",
-    "flux_last_db",
-    "band_spread_db",
-    "spurt_likeness",
-    "spurt_length_ratio",
-    "level_step_db",
-    "noise_tilt_db",
-    "tones_s",
-    "progress",
-    "end_level_db",
-    "longest_vowel_s",
-    *(f"band{number}_db" for number in range(BANDS)),
-    "near_s",
-    "near_quiet_s",
-    "near_share",
-    "near_1s",
-    "near_2s",
-    "level_q10",
-    "level_q25",
-    "level_q50",
-    "level_q75",
-    "level_1s_q50",
-    "level_1s_q90",
-    "level_2s_q50",
-    *(f"{where}_{what}{part}" for where in ("first", "end") for part in range(4) for what in _CONTOUR),
-)
+TIMING = ("since_s", "quiet_s", "voiced_s", "longest_gap_s", "first_s", "spurts", "tones_s", "progress")
+NAMES = (*TIMING, "peak_dbfs", "noise_dbfs")
 
 
-def features(
-    ear: Ear, speech: Speech, tones_s: float, progress: bool, known: Spoken | None = None
-) -> tuple[Floats, Spoken]:
-    """(in the order of NAMES, what to hand in as `known` the next time), at the end of the last block. There
-    must have been speech."""
-    upto = len(speech.active)
-    begins, ends = speech.begins, speech.ends
-    peak, noise = speech.peak_dbfs, speech.noise_dbfs
-    spoken = spoken_of(ear, speech.active, begins, ends, peak, known)
-    start, last_begin, last_end = begins[0], begins[-1], ends[-1]
-    lengths = [end - begin for begin, end in zip(begins, ends, strict=True)]
+def features(speech: Speech, tones_s: float, progress: bool) -> Floats:
+    """In the order of NAMES. There must have been speech. `tones_s`: how long there were tones; `progress`:
+    was one of them of a call's progress?"""
+    upto, begins, ends = len(speech.active), speech.begins, speech.ends
     gaps = [after - end for end, after in zip(ends[:-1], begins[1:], strict=True)]
-    active, level, vad = speech.active, ear.level[:upto], ear.activity[:upto]
-    since = upto - start
-    quiet = ~active
-    quiet[max(0, last_begin - 2) : last_end + 5] = False
-    silent = level[quiet & ~ear.tonal[:upto]]
-    after_level = level[last_end + 5 :]
-    strict, perhaps = vad == 2, vad > 0
-    values = [
-        upto * FRAME_S,
-        start * FRAME_S,
-        since * FRAME_S,
-        spoken.active * FRAME_S,
-        (upto - last_end) * FRAME_S,
+    values = (
+        (upto - begins[0]) * FRAME_S,
+        (upto - ends[-1]) * FRAME_S,
+        int(np.count_nonzero(speech.active)) * FRAME_S,
+        max(gaps, default=0) * FRAME_S,
+        (ends[0] - begins[0]) * FRAME_S,
         len(begins),
-        lengths[0] * FRAME_S,
-        lengths[-1] * FRAME_S,
-        max(lengths) * FRAME_S,
-        (gaps[0] if gaps else 0) * FRAME_S,
-        (max(gaps) if gaps else 0) * FRAME_S,
-        (lengths[1] if len(lengths) > 1 else 0) * FRAME_S,
-        spoken.talked / since,
-        share_of(active[-50:]),
-        share_of(active[-100:]),
-        share_of(perhaps[start:]),
-        share_of(strict[start:]),
-        share_of(perhaps[:start]),
-        share_of(perhaps[-25:]),
-        max(-75.0, noise),
-        peak,
-        min(60.0, peak - noise),
-        max(-60.0, spoken.before_dbfs - peak),
-        max(-60.0, mean_of(after_level) - peak) if len(after_level) else 0.0,
-        max(-60.0, mean_of(level[-5:]) - peak),
-        moments(silent)[1] if len(silent) > 4 else 0.0,
-        spoken.digital_before,
-        share_of(level[start:] < -72.0),
-        spoken.level_spread_db,
-        *spoken.edges_db,
-        mean_of(level[last_end + 2 : last_end + 10]) - noise if upto > last_end + 3 else 0.0,
-        *spoken.rhythm,
-        *spoken.melody,
-        *spoken.changes_db,
-        *spoken.two[1],
-        spoken.level_step_db,
-        _tilt(ear.bands[:upto], quiet),
         tones_s,
         float(progress),
-        spoken.end_level_db,
-        spoken.longest_vowel_s,
-        *spoken.colour,
-        *nearness(level, vad, start, peak),
-        *spoken.contours,
-    ]
-    return np.array(values, np.float32), spoken
+        speech.peak_dbfs,
+        max(-75.0, speech.noise_dbfs),
+    )
+    return np.array(values, np.float32)
 
 
-def _tilt(bands: Floats, quiet: npt.NDArray[np.bool_]) -> float:
-    """Low against high bands of what is heard when nobody speaks, dB."""
-    heard = bands[quiet]
-    if len(heard) <= 3:
-        return 0.0
-    mean = (np.add.reduce(heard) / len(heard)).tolist()
-    return float(sum(mean[:3]) / 3 - sum(mean[6:]) / (BANDS - 6))
+def _runs_of(flags: npt.NDArray[np.bool_]) -> list[int]:
+    """Where stretches of True begin and end, in turns."""
+    padded = np.zeros(len(flags) + 2, np.bool_)
+    padded[1:-1] = flags
+    return np.flatnonzero(padded[1:] != padded[:-1]).tolist()

@@ -6,7 +6,6 @@ speech a second ago may be the television once somebody near has spoken.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 from math import log10
 from typing import Any
 
@@ -17,6 +16,7 @@ import webrtcvad
 from engine.amd.audio import FRAME_SAMPLES, RATE
 
 Samples = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 MOST_FRAMES = 600
 BLOCK = 5  # frames between two looks
@@ -26,9 +26,7 @@ MOST_BEHIND = (
 FLOOR_DBFS = -90.0
 _FULL_SCALE = 32_768.0**2
 _FFT = 512
-BAND_EDGES_HZ = (80, 250, 400, 600, 850, 1150, 1500, 1950, 2500, 3100, 3900)
-BANDS = len(BAND_EDGES_HZ) - 1
-FINE = 20  # bands for the network, even on the scale of the ear
+FINE = 20  # bands, even on the scale of the ear
 _PITCH_HZ = (70.0, 400.0)
 _LAGS = slice(int(RATE / _PITCH_HZ[1]), int(RATE / _PITCH_HZ[0]) + 1)
 _LAG = np.arange(_LAGS.start, _LAGS.stop)
@@ -41,13 +39,10 @@ _SAME_OCTAVES = 0.12
 _AUTO = np.fft.irfft(np.abs(np.fft.rfft(_WINDOW, 1024)) ** 2)[_LAGS]  # what the window alone does to a lag
 _AUTO = (_AUTO / float(_WINDOW @ _WINDOW)).astype(np.float32)
 _HZ = np.fft.rfftfreq(_FFT, 1 / RATE)
-_BAND = np.zeros((len(_HZ), BANDS), np.float32)
-for _number, (_low, _high) in enumerate(pairwise(BAND_EDGES_HZ)):
-    _BAND[(_low <= _HZ) & (_high > _HZ), _number] = 1.0
 _MEL_HZ = 700.0 * np.expm1(np.linspace(np.log1p(60.0 / 700.0), np.log1p(3_900.0 / 700.0), FINE + 2))
 _RISE = (_HZ[:, None] - _MEL_HZ[:-2]) / (_MEL_HZ[1:-1] - _MEL_HZ[:-2])
 _FALL = (_MEL_HZ[2:] - _HZ[:, None]) / (_MEL_HZ[2:] - _MEL_HZ[1:-1])
-_BAND = np.concatenate([_BAND, np.clip(np.minimum(_RISE, _FALL), 0.0, 1.0)], axis=1).astype(np.float32)
+_BAND = np.clip(np.minimum(_RISE, _FALL), 0.0, 1.0).astype(np.float32)
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -77,7 +72,6 @@ class Ear:
         self.activity = np.zeros(MOST_FRAMES, np.int8)  # of a voice: 0 none, 1 perhaps, 2 by the strictest
         self.tonal = np.zeros(MOST_FRAMES, np.bool_)
         self.vad, self.tone = self.activity.copy(), self.tonal.copy()  # as they were when their block ended
-        self.bands = np.zeros((MOST_FRAMES, BANDS), np.float32)  # dB
         self.fine = np.zeros((MOST_FRAMES, FINE), np.float32)  # dB
         self.periodic = np.zeros(MOST_FRAMES, np.float32)  # 0..1
         self.pitch = np.zeros(MOST_FRAMES, np.float32)  # octaves over 70 Hz
@@ -139,8 +133,7 @@ class Ear:
         """Pitch and bands, each frame seen with the one before it (40 ms)."""
         spectrum = np.fft.rfft(windows * _WINDOW, _FFT)
         power = spectrum.real**2 + spectrum.imag**2
-        decibels = 10.0 * np.log10(power @ _BAND + 1e3)
-        self.bands[to], self.fine[to] = decibels[:, :BANDS], decibels[:, BANDS:]
+        self.fine[to] = 10.0 * np.log10(power @ _BAND + 1e3)
         power[:, :5] = 0.0  # hum has a pitch too
         auto = np.fft.irfft(power)
         lags = auto[:, _LAGS] / ((auto[:, :1] + 1e3) * _AUTO)

@@ -6,10 +6,8 @@ import numpy as np
 
 from engine.amd.audio import FRAME_MS, FRAME_S
 from engine.amd.features import BELOW_PEAK_DB, Speech, features, speech_of
-from engine.amd.hearing import BLOCK, Ear, level_dbfs
+from engine.amd.hearing import BLOCK, Ear, Floats, level_dbfs
 from engine.amd.network import Follower
-from engine.amd.shapes import Floats
-from engine.amd.spoken import Spoken
 from engine.amd.tones import Tone, ToneKind, ToneLimits, ToneTracker
 
 PAUSE, FIRST = 12, 50  # frames
@@ -20,9 +18,8 @@ _RESIDUE = (ToneKind.PROGRESS, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.DIAL)
 
 class Listening:
     """`follower`: a network that hears every block. `told`: the features after the last look, None before
-    anybody has spoken; `spoken`: a voice was heard, once and for all. `telling`: set it to False, and there
-    are looks without features; `always`: to True, and none is left out. After `rest` only the tones are
-    followed on.
+    anybody has spoken; `spoken`: a voice was heard, once and for all. `always`: set it to True, and
+    no look is left out. After `rest` only the tones are followed on.
     """
 
     def __init__(self, limits: ToneLimits, follower: Follower | None = None) -> None:
@@ -31,13 +28,12 @@ class Listening:
         self.tones = ToneTracker(limits)
         self.speech: Speech | None = None
         self.told: Floats | None = None
-        self.looking = self.telling = True
+        self.looking = True
         self.spoken = False
         self.always = False
         self.level_dbfs = -90.0
         self._speech_dbfs = -90.0
         self._progress = False
-        self._known: Spoken | None = None
 
     def push(self, pcm: bytes) -> tuple[Tone | None, bool]:
         """(a tone that was recognised with this frame, was there a new look?)."""
@@ -87,12 +83,10 @@ class Listening:
         if not self.spoken:  # a noise that looks like speech: it tells nothing of who is there
             self.told = None
             return True
-        if not self.telling:
-            return True
         talks = frames - speech.ends[-1] < PAUSE
         if not self.always and talks and (frames - speech.begins[0] < FIRST or frames // BLOCK % 2):
             return False
         self._measure()
         tones_s = self.tones.tonal_ms / 1000
-        self.told, self._known = features(self.ear, speech, tones_s, self._progress, self._known)
+        self.told = features(speech, tones_s, self._progress)
         return True

@@ -1,5 +1,5 @@
 """Log-odds of a machine by how it is said: a small recurrent network over what is heard, and the timing.
-Pure; `model.py` is the other opinion, `classifier.py` weighs the two.
+Pure.
 
 Five frames at a time (100 ms): a short filter over each frame and the two before it, one layer over the five
 together, then a gated recurrent unit (Cho et al. 2014, in the form of cuDNN) that remembers the call; one
@@ -22,9 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.amd.features import NAMES
-from engine.amd.hearing import BLOCK, FINE, Ear
-from engine.amd.shapes import Floats
+from engine.amd.features import TIMING
+from engine.amd.hearing import BLOCK, FINE, Ear, Floats
 from engine.domain.errors import ConfigError
 
 SOUND = (
@@ -36,34 +35,17 @@ SOUND = (
     "vad",
     "tone",
 )
-TIMING = ("since_s", "quiet_s", "voiced_s", "longest_gap_s", "first_s", "spurts", "tones_s", "progress")
 INPUTS = len(SOUND)
 REACH = 2  # frames before a frame that its filter sees
 _LEAST_TOP_DBFS = -60.0
 _LAYERS = ("filter", "block", "into", "memory", "out", "last")
-
-
-_WHERE = [NAMES.index(name) for name in TIMING]
 _STRETCH = np.array([1, 3, 1, 3, 1, 1, 1, 0], np.float32)  # short pauses tell more than long ones
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What two opinions come to together: each one's log-odds times its share, and the offset. Fitted to what
-    both say of voices that they never heard, so it belongs to one pair of files."""
-
-    trees: float
-    network: float
-    offset: float
-
-    def both(self, by_trees: float, by_network: float) -> float:
-        return self.trees * by_trees + self.network * by_network + self.offset
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
     """Weights as (inputs, outputs), biases as rows. `into`, `memory`: of the three gates side by side:
-    forget, keep, new. `slope`, `offset`: Platt's. `share`: of the trees it was trained beside.
+    forget, keep, new. `slope`, `offset`: Platt's.
     """
 
     version: str
@@ -71,7 +53,6 @@ class Network:
     biases: dict[str, Floats]
     slope: float
     offset: float
-    share: Share
 
 
 class Follower:
@@ -131,7 +112,7 @@ class Follower:
 def timing(told: Floats) -> Floats:
     """What the last layer but one is told of it: seconds and counts, squeezed. `told`: features, one row or
     many."""
-    values = told[..., _WHERE]
+    values = told[..., : len(TIMING)]
     squeezed: Floats = np.where(_STRETCH > 0.0, np.log1p(_STRETCH * values), values).astype(np.float32)
     return squeezed
 
@@ -157,8 +138,7 @@ def _network(data: dict[str, Any]) -> Network:
             raise ValueError(f"layer '{name}' does not fit the others")
     if weights["memory"].shape != (memory, 3 * memory) or weights["into"].shape[1] != 3 * memory:
         raise ValueError("its memory does not fit its layers")
-    share = Share(*(float(data["pair"][part]) for part in ("trees", "network", "offset")))
-    return Network(str(data["version"]), weights, biases, float(data["slope"]), float(data["offset"]), share)
+    return Network(str(data["version"]), weights, biases, float(data["slope"]), float(data["offset"]))
 
 
 @cache

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from engine.amd import model, network
+from engine.amd import network
 from engine.amd.classifier import Detector, Params
 from engine.amd.decision import Costs
 from engine.app.recordings import read_recording
@@ -63,9 +63,9 @@ def add(commands: "Commands[Parser]") -> None:
         commands,
         "train",
         train_model,
-        "train the detector's trees and network, and measure the two on voices held out",
+        "train the detector's network, and measure it on voices held out",
         "  prozvon amd train units/ -o trained/\n"
-        "  prozvon amd evaluate corpus/ --model trained/model.json --network trained/network.json",
+        "  prozvon amd evaluate corpus/ --network trained/network.json",
     )
     train.add_argument("units", metavar="UNITS", type=Path, nargs="+", help="folders that `voices` made")
     train.add_argument(
@@ -74,7 +74,7 @@ def add(commands: "Commands[Parser]") -> None:
         type=Path,
         default=Path(),
         metavar="DIR",
-        help="where model.json and network.json go (here)",
+        help="where network.json goes (here)",
     )
     train.add_argument(
         "--openings", type=int, default=12_000, metavar="N", help="how many to make (%(default)s)"
@@ -93,8 +93,7 @@ def _listening(parser: Parser) -> None:
         metavar="X",
         help="a lost person costs X passed machines (%(default)s)",
     )
-    parser.add_argument("--model", type=Path, metavar="FILE", help="other trees than the engine's")
-    parser.add_argument("--network", type=Path, metavar="FILE", help="the network trained beside them")
+    parser.add_argument("--network", type=Path, metavar="FILE", help="another than the engine's")
 
 
 def _params(args: argparse.Namespace) -> Params:
@@ -103,33 +102,23 @@ def _params(args: argparse.Namespace) -> Params:
     return Params(Costs(lost_person=args.cost), deadline_ms=round(args.deadline * 1000))
 
 
-def _pair(args: argparse.Namespace) -> tuple[model.Model, network.Network]:
-    """The engine's own, or both files named: what the two are worth together was fitted to the pair."""
-    if args.model is None and args.network is None:
-        return model.standard(), network.standard()
-    if args.model is None or args.network is None:
-        fix = "Name both files that `prozvon amd train` wrote: --model FILE --network FILE."
-        raise ConfigError("half a pair: trees and network are trained together", "--model, --network", fix)
-    return (
-        model.parse(_text(args.model), str(args.model)),
-        network.parse(_text(args.network), str(args.network)),
-    )
-
-
-def _text(path: Path) -> str:
+def _network(args: argparse.Namespace) -> network.Network:
+    """The engine's own, or the file named."""
+    if args.network is None:
+        return network.standard()
     try:
-        return path.read_text(encoding="utf-8")
+        text = args.network.read_text(encoding="utf-8")
     except OSError as error:
         fix = "Name a file that `prozvon amd train` wrote."
-        raise ConfigError(f"cannot be read: {error.strerror}", str(path), fix) from error
+        raise ConfigError(f"cannot be read: {error.strerror}", str(args.network), fix) from error
+    return network.parse(text, str(args.network))
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    params, pair = _params(args), _pair(args)
+    params, model = _params(args), _network(args)
     cases = measure.read_corpus(args.corpus, read_recording)
-    tally, outcomes = measure.measure(cases, lambda: Detector(params, *pair), args.deadline)
-    versions = " ".join(one.version for one in pair)
-    report = tally.report() | {"model": versions, "deadline_s": args.deadline, "cost": args.cost}
+    tally, outcomes = measure.measure(cases, lambda: Detector(params, model), args.deadline)
+    report = tally.report() | {"model": model.version, "deadline_s": args.deadline, "cost": args.cost}
     if args.errors:
         report["errors"] = [
             {"file": one.case.name, "label": one.case.label, "subtype": one.case.subtype}
@@ -200,7 +189,7 @@ def _told(report: dict[str, Any]) -> str:
 
 
 def replay(args: argparse.Namespace) -> int:
-    detector = Detector(_params(args), *_pair(args))
+    detector = Detector(_params(args), _network(args))
     seen = picture.trace(read_recording(args.recording), detector)
     output = args.output or args.recording.with_suffix(".svg")
     try:
@@ -237,11 +226,9 @@ def train_model(args: argparse.Namespace) -> int:
     trained = Course(
         args.units, args.openings, args.seed, lambda line: print(line, file=sys.stderr, flush=True)
     ).run()
-    model.parse(trained.model)
     network.parse(trained.network)
     try:
         args.output.mkdir(parents=True, exist_ok=True)
-        (args.output / "model.json").write_text(trained.model, encoding="utf-8")
         (args.output / "network.json").write_text(trained.network, encoding="utf-8")
     except OSError as error:
         fix = "Name a folder that can be written: -o DIR"

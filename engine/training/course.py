@@ -1,12 +1,11 @@
-"""Training from end to end: units to openings, openings to looks, looks to trees and a network, and what the
-two together are worth.
+"""Training from end to end: units to openings, openings to looks, looks to a network, and what it is worth.
 
 Voices are dealt into five parts; openings of one part use the voices of that part alone, so that what is said
-of the models is said of voices that they never heard. The models themselves then learn from all parts.
+of the network is said of voices that it never heard. The network itself then learns from all parts.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -14,10 +13,9 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from engine.amd.network import Share
-from engine.amd.shapes import Floats
+from engine.amd.hearing import Floats
 from engine.domain.errors import ConfigError
-from engine.training import fit, network_fit
+from engine.training import network_fit
 from engine.training.openings import Opening, Voices, write_many
 from engine.training.rows import Rows, joined, rows_of
 from engine.training.trial import Prices, Trial, fit_lines
@@ -25,7 +23,6 @@ from engine.training.units import Shelf, Unit
 
 PARTS = 5
 Parts = npt.NDArray[np.int32]
-Which = npt.NDArray[np.intp]
 _AT_ONCE = 200  # openings in memory with their sound
 
 
@@ -43,20 +40,10 @@ def part_of(voice: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The files of the pair, as text, and what is known of it."""
+    """The network's file, as text, and what is known of it."""
 
-    model: str
     network: str
     report: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipes:
-    """`tries`: steps in search of better lines."""
-
-    trees: fit.Recipe = field(default_factory=fit.Recipe)
-    network: network_fit.Recipe = field(default_factory=network_fit.Recipe)
-    tries: int = 600
 
 
 class Course:
@@ -67,13 +54,12 @@ class Course:
     ) -> None:
         self._shelf, self._count, self._seed, self._say = Shelf(folders), openings, seed, say
 
-    def run(self, recipes: Recipes | None = None) -> Trained:
+    def run(self) -> Trained:
         """ConfigError: too few voices, or what training needs is not installed."""
-        fit.boosting()
         network_fit.pytorch()
         rows, part = self._rows()
         speakers = {speaker(unit.voice) for unit in self._shelf.units}
-        return train(rows, part, recipes or Recipes(), self._seed, len(speakers), self._say)
+        return train(rows, part, network_fit.Recipe(), self._seed, len(speakers), self._say)
 
     def _rows(self) -> tuple[Rows, Parts]:
         found, parts = list[Rows](), list[int]()
@@ -99,58 +85,38 @@ class Course:
 def train(
     rows: Rows,
     part: Parts,
-    recipes: Recipes,
+    recipe: network_fit.Recipe,
     seed: int,
     speakers: int,
     say: Callable[[str], None] = lambda line: None,
+    tries: int = 600,
 ) -> Trained:
-    """Both models from all rows, and what they are worth on the voices of each part when they have heard only
-    those of the others."""
+    """A network from all rows, and what its like are worth on the voices of each part when they have heard
+    only those of the others. `tries`: steps in search of better lines."""
     every, counts = np.arange(len(rows.machine)), (rows.weight > 0) & (rows.machine[:, None] != 0.5)
-    trees, network = np.zeros(counts.shape, np.float32), np.zeros(counts.shape, np.float32)
+    logits = np.zeros(counts.shape, np.float32)
     for number in range(PARTS):
         mine, others = np.flatnonzero(part == number), np.flatnonzero(part != number)
-        trees[mine] = _by_trees(_trees(rows, others, recipes.trees, number + 1), rows, mine)
-        follower = network_fit.fit(rows, others, recipes.network, number + 1, say)
-        network[mine] = network_fit.logits_of(follower, rows, mine)
-        right = [_right(said[mine], rows.machine[mine], counts[mine]) for said in (trees, network)]
-        say(f"voices held out, part {number + 1}: looks right: trees {right[0]} %, network {right[1]} %")
+        logits[mine] = network_fit.logits_of(
+            network_fit.fit(rows, others, recipe, number + 1, say), rows, mine
+        )
+        right = _right(logits[mine], rows.machine[mine], counts[mine])
+        say(f"voices held out, part {number + 1} of {PARTS}: looks right: {right} %")
     weight = rows.weight[counts] / rows.weight[counts].mean()
     machine = np.broadcast_to(rows.machine[:, None], counts.shape)[counts]
-    by_trees, by_network = (fit.calibrate(said[counts], machine, weight) for said in (trees, network))
-    trees = np.float32(by_trees[0]) * trees + np.float32(by_trees[1])
-    network = np.float32(by_network[0]) * network + np.float32(by_network[1])
-    share = Share(*fit.weighed([trees[counts], network[counts]], machine, weight))
-    pair: Floats = (share.trees * trees + share.network * network + share.offset).astype(np.float32)
-    trial = Trial(rows, pair)
-    about = {"openings": len(every), "looks": int(counts.sum()), "speakers": speakers, "seed": seed}
-    said = {"trees": trees, "network": network, "pair": pair}
+    slope, offset = network_fit.calibrate(logits[counts], machine, weight)
+    logits = np.float32(slope) * logits + np.float32(offset)
+    trial = Trial(rows, logits)
+    about = {"openings": len(every), "speakers": speakers, "seed": seed}
     report = about | {
-        "looks_right": {name: _right(one, rows.machine, counts) for name, one in said.items()},
-        "share": asdict(share),
+        "looks": int(counts.sum()),
+        "looks_right": _right(logits, rows.machine, counts),
         "voices_held_out": trial.report(),
-        "better_lines": asdict(fit_lines(trial, Prices(), recipes.tries, seed)),
+        "better_lines": asdict(fit_lines(trial, Prices(), tries, seed)),
     }
-    say("both once more, with all voices")
-    model = fit.as_text(_trees(rows, every, recipes.trees, seed).dump_model(), *by_trees, about)
-    follower = network_fit.fit(rows, every, recipes.network, seed, say)
-    return Trained(model, network_fit.as_text(follower, *by_network, share, about), report)
-
-
-def _trees(rows: Rows, which: Which, recipe: fit.Recipe, seed: int) -> Any:
-    """A long opening has many looks and still is one opening: each look weighs less, and about 1 in all."""
-    counts = (rows.weight[which] > 0) & (rows.machine[which, None] != 0.5)
-    weight = rows.weight[which][counts]
-    machine = np.broadcast_to(rows.machine[which, None], counts.shape)[counts]
-    return fit.fit(rows.features[which][counts], machine, weight / weight.mean(), recipe, seed)
-
-
-def _by_trees(fitted: Any, rows: Rows, which: Which) -> Floats:
-    """Log-odds at every look, (openings, BLOCKS)."""
-    features = rows.features[which]
-    flat = fitted.predict(features.reshape(-1, features.shape[-1]), raw_score=True)
-    logits: Floats = flat.reshape(features.shape[:2]).astype(np.float32)
-    return logits
+    say("once more, with all voices")
+    follower = network_fit.fit(rows, every, recipe, seed, say)
+    return Trained(network_fit.as_text(follower, slope, offset, about), report)
 
 
 def _right(logits: Floats, machine: Floats, counts: npt.NDArray[np.bool_]) -> float:

@@ -10,16 +10,16 @@ Then Platt's slope and offset are fitted to what networks say of voices held out
 import json
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.amd.hearing import BLOCK, FINE
-from engine.amd.network import INPUTS, REACH, SOUND, TIMING, Share
-from engine.amd.shapes import Floats
+from engine.amd.features import TIMING
+from engine.amd.hearing import BLOCK, FINE, Floats
+from engine.amd.network import INPUTS, REACH, SOUND
 from engine.domain.errors import ConfigError
 from engine.training.rows import BLOCKS, Rows
 
@@ -219,28 +219,39 @@ def logits_of(network: Any, rows: Rows, which: npt.NDArray[np.intp]) -> Floats:
     return logits
 
 
-def as_text(network: Any, slope: float, offset: float, share: Share, about: dict[str, Any]) -> str:
+def calibrate(logits: Floats, machine: Floats, weight: Floats) -> tuple[float, float]:
+    """Platt's slope and offset: logistic regression, by Newton's method. `machine`: 0 or 1; `weight`: of each
+    look, about 1."""
+    design = np.stack([logits, np.ones_like(logits)], axis=1).astype(np.float64)
+    found = np.array([1.0, 0.0])
+    for _ in range(20):
+        p = 1 / (1 + np.exp(-np.clip(design @ found, -30, 30)))
+        slope = design.T @ (weight * (p - machine)) + 1e-6 * found
+        curve = (design * (weight * p * (1 - p) + 1e-9)[:, None]).T @ design + 1e-6 * np.eye(2)
+        found = found - np.linalg.solve(curve, slope)
+    return float(found[0]), float(found[1])
+
+
+def as_text(network: Any, slope: float, offset: float, about: dict[str, Any]) -> str:
     """The file that `engine/amd/network.py` reads."""
     gru = network["gru"]
     layers = {name: (network[name].weight, network[name].bias) for name in ("filter", "block", "out", "last")}
     layers |= {"into": (gru.weight_ih_l0, gru.bias_ih_l0), "memory": (gru.weight_hh_l0, gru.bias_hh_l0)}
     plain = {name: [part.detach().numpy() for part in parts] for name, parts in layers.items()}
-    return written(plain, slope, offset, share, about)
+    return written(plain, slope, offset, about)
 
 
-def written(
-    layers: dict[str, list[Floats]], slope: float, offset: float, share: Share, about: dict[str, Any]
-) -> str:
+def written(layers: dict[str, list[Floats]], slope: float, offset: float, about: dict[str, Any]) -> str:
     """`layers`: weights as (outputs, inputs), as PyTorch has them, and biases. Four digits. The version is
-    the checksum of the weights."""
+    the checksum of the weights and of Platt's two numbers."""
     parts = list[str]()
     for name, (weights, biases) in layers.items():
         rows = ",\n    ".join(_row(row) for row in weights.T)
         parts.append(f'  "{name}": {{\n   "biases": {_row(biases)},\n   "weights": [\n    {rows}\n   ]\n  }}')
     body = ",\n".join(parts)
-    head: dict[str, Any] = {"version": f"network-{crc32(body.encode()):08x}", "about": about}
-    head |= {"slope": round(slope, 5), "offset": round(offset, 5)}
-    head |= {"pair": {name: round(value, 5) for name, value in asdict(share).items()}}
+    platt = {"slope": round(slope, 5), "offset": round(offset, 5)}
+    checksum = crc32((json.dumps(platt) + body).encode())
+    head: dict[str, Any] = {"version": f"network-{checksum:08x}", "about": about, **platt}
     start = json.dumps(head | {"inputs": list(SOUND), "timing": list(TIMING)}, indent=1, ensure_ascii=False)
     return start[:-2] + ',\n "layers": {\n' + body + "\n }\n}\n"
 

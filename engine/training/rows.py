@@ -8,10 +8,9 @@ import numpy.typing as npt
 
 from engine.amd.audio import FRAME_BYTES, FRAME_S
 from engine.amd.features import NAMES
-from engine.amd.hearing import BLOCK, FINE, FLOOR_DBFS, Ear
+from engine.amd.hearing import BLOCK, FINE, FLOOR_DBFS, Ear, Floats
 from engine.amd.listening import Listening
 from engine.amd.network import timing
-from engine.amd.shapes import Floats
 from engine.amd.tones import ToneLimits
 from engine.training.openings import Opening
 

@@ -1,5 +1,5 @@
-"""What would have been decided on openings of voices held out, by log-odds that models said at every look;
-and the two lines that decide best there.
+"""What would have been decided on openings of voices held out, by log-odds that a network said at every look;
+and the lines that decide best there.
 
 The engine's own rule (`decide`) for thousands of openings at once: the same looks, in order, beeps first.
 """
@@ -13,8 +13,8 @@ import numpy.typing as npt
 from engine.amd.classifier import LEAST_SPOKEN_S
 from engine.amd.decision import LEAST_PAUSE_S, LINES, Lines
 from engine.amd.features import NAMES
+from engine.amd.hearing import Floats
 from engine.amd.listening import FIRST, PAUSE
-from engine.amd.shapes import Floats
 from engine.training.measure import quantiles, wilson
 from engine.training.rows import BLOCK_S, BLOCKS, Rows
 

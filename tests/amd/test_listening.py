@@ -1,4 +1,4 @@
-"""What is put off or kept to save work says the same to the bit as what is done anew at every look."""
+"""What is put off to save work says the same to the bit as what is done at once."""
 
 from pathlib import Path
 
@@ -7,7 +7,6 @@ import pytest
 
 from engine.amd.audio import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES
 from engine.amd.classifier import Detector
-from engine.amd.features import features
 from engine.amd.hearing import BLOCK, MOST_BEHIND, Ear
 from engine.amd.listening import Listening
 from engine.amd.network import Follower, standard
@@ -41,12 +40,11 @@ def frames_of(pcm: bytes) -> list[bytes]:
 
 
 class Eager(Listening):
-    """Measures every block at once and knows nothing of the look before."""
+    """Measures every block at once."""
 
     def push(self, pcm: bytes):
         found = super().push(pcm)
         self._measure()
-        self._known = None
         return found
 
 
@@ -63,23 +61,6 @@ def test_measuring_late_and_together_says_the_same(cases: list[measure.Case]):
                 assert late.logit(lazy.told) == at_once.logit(eager.told), case.name
                 looks += 1
     assert looks > 300
-
-
-def test_what_was_known_of_the_speech_is_what_is_found_anew(cases: list[measure.Case]):
-    kept = looks = 0
-    for case in cases:
-        listening, before = Listening(ToneLimits()), None
-        for frame in frames_of(case.pcm):
-            _, looked = listening.push(frame)
-            if not looked or listening.told is None or listening.speech is None:
-                continue
-            tones_s = listening.tones.tonal_ms / 1000
-            anew, _ = features(listening.ear, listening.speech, tones_s, listening._progress)
-            assert np.array_equal(listening.told, anew), case.name
-            looks += 1
-            kept += listening._known is before
-            before = listening._known
-    assert looks > kept > looks // 4
 
 
 def test_an_ear_that_nobody_lets_catch_up_says_so():

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.amd import model, network
+from engine.amd import network
 from engine.amd.classifier import Detector, Params
 from engine.amd.decision import Costs
+from engine.amd.features import NAMES
 from engine.app.recordings import read_recording
 from engine.cli import main
 from engine.training import measure
@@ -61,20 +62,22 @@ def test_evaluate_prints_a_table_and_json(capsys: pytest.CaptureFixture[str]):
     assert (report["openings"], report["people_lost"]["count"], report["people_lost"]["of"]) == (16, 0, 6)
 
 
-def test_another_pair_is_measured_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    for name in ("model.json", "network.json"):
-        text = resources.files("engine.amd").joinpath(name).read_text("utf-8")
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    both = ["--model", str(tmp_path / "model.json"), "--network", str(tmp_path / "network.json")]
-    assert main(["amd", "replay", str(SHARE / "g711" / "o00.ul"), "-o", str(tmp_path / "a.svg"), *both]) == 0
-    assert main(["amd", "evaluate", str(SHARE), *both[:2]]) == 2
-    assert "half a pair" in capsys.readouterr().err
-    (tmp_path / "network.json").write_text("{}", encoding="utf-8")
-    assert main(["amd", "evaluate", str(SHARE), *both]) == 2
+def test_another_network_is_measured_and_what_is_none_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = tmp_path / "network.json"
+    text = resources.files("engine.amd").joinpath("network.json").read_text("utf-8")
+    file.write_text(text.replace(network.standard().version, "network-other"), encoding="utf-8")
+    assert main(["amd", "evaluate", str(SHARE), "--json", "--network", str(file)]) == 0
+    assert json.loads(capsys.readouterr().out)["model"] == "network-other"
+    file.write_text("{}", encoding="utf-8")
+    assert main(["amd", "evaluate", str(SHARE), "--network", str(file)]) == 2
     assert "not a network" in capsys.readouterr().err
+    assert main(["amd", "evaluate", str(SHARE), "--network", str(tmp_path / "none.json")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
 
 
-def test_a_verdict_names_trees_and_network(outcomes: list[measure.Outcome]):
+def test_a_verdict_names_the_network_and_keeps_what_it_was_told(outcomes: list[measure.Outcome]):
     sound = next(one.case.pcm for one in outcomes if one.case.label == "human")
     detector = Detector()
     told = [
@@ -82,8 +85,11 @@ def test_a_verdict_names_trees_and_network(outcomes: list[measure.Outcome]):
         for at in range(0, len(sound) - 319, 320)
         if (verdict := detector.feed(sound[at : at + 320])) is not None
     ]
-    assert told[0].model.split() == [model.standard().version, network.standard().version]
-    assert told[0].model.startswith("trees-")
+    kept = told[0].details()
+    assert kept["model"] == network.standard().version
+    assert 0.0 <= kept["machine"] < 0.5
+    assert tuple(kept["features"]) == NAMES
+    assert kept["features"]["peak_dbfs"] > kept["features"]["noise_dbfs"]
 
 
 def test_evaluate_says_what_is_no_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from engine.amd.audio import FRAME_BYTES
-from engine.amd.features import NAMES
-from engine.amd.hearing import BLOCK
+from engine.amd.features import NAMES, TIMING
+from engine.amd.hearing import BLOCK, Floats
 from engine.amd.listening import Listening
-from engine.amd.network import INPUTS, REACH, TIMING, Follower, Network, Share, parse, standard, timing
-from engine.amd.shapes import Floats
+from engine.amd.network import INPUTS, REACH, Follower, Network, parse, standard, timing
 from engine.amd.tones import ToneLimits
 from engine.domain.errors import ConfigError
 from engine.training.network_fit import written
@@ -28,9 +27,6 @@ def test_a_look_has_a_number_for_every_name_and_none_is_without_value():
     assert found.counts.sum() > 40
     assert np.isfinite(found.sound).all()
     assert np.isfinite(found.features).all()
-
-
-SHARE = Share(0.5, 0.75, -0.25)
 
 
 def layers(seed: int) -> dict[str, list[Floats]]:
@@ -84,7 +80,7 @@ def inputs(sound: Floats) -> Floats:
 
 def test_the_network_says_what_its_formulas_say():
     parts = layers(3)
-    model = parse(written(parts, 2.0, 0.5, SHARE, {}))
+    model = parse(written(parts, 2.0, 0.5, {}))
     rounded = {name: [weights.T, biases] for name in parts for weights, biases in [_of(model, name)]}
     follower = Follower(model)
     listening = Listening(ToneLimits(), follower)
@@ -116,7 +112,7 @@ def test_training_hears_what_the_engine_hears():
         ]
     )
     network = fit.fit(rows, np.arange(3), recipe)
-    model = parse(fit.as_text(network, 1.0, 0.0, SHARE, {}))
+    model = parse(fit.as_text(network, 1.0, 0.0, {}))
     follower = Follower(model)
     listening = Listening(ToneLimits(), follower)
     listening.always = True
@@ -146,7 +142,7 @@ def test_rows_say_what_counts_and_what_is_true():
 
 
 def test_a_network_for_other_inputs_or_with_layers_that_do_not_fit_is_refused():
-    text = json.loads(written(layers(1), 1.0, 0.0, SHARE, {}))
+    text = json.loads(written(layers(1), 1.0, 0.0, {}))
     with pytest.raises(ConfigError, match="other inputs"):
         parse(json.dumps(text | {"inputs": ["at_s"]}))
     text["layers"]["block"]["weights"].pop()
@@ -155,21 +151,16 @@ def test_a_network_for_other_inputs_or_with_layers_that_do_not_fit_is_refused():
     with pytest.raises(ConfigError, match="not a network"):
         parse("{")
     assert standard().version
-    text = json.loads(written(layers(1), 1.0, 0.0, SHARE, {}))
-    text.pop("pair")
-    with pytest.raises(ConfigError, match="not a network: 'pair'"):
+    text = json.loads(written(layers(1), 1.0, 0.0, {}))
+    text.pop("slope")
+    with pytest.raises(ConfigError, match="not a network: 'slope'"):
         parse(json.dumps(text))
 
 
-def test_two_opinions_are_weighed_as_the_file_of_the_pair_says():
-    model = parse(written(layers(2), 1.0, 0.0, SHARE, {}))
-    assert model.share == SHARE
-    assert model.share.both(2.0, -1.0) == pytest.approx(0.5 * 2.0 - 0.75 - 0.25)
-
-
-def test_the_version_names_the_weights_and_changes_with_them():
-    one, same, other = (parse(written(layers(seed), 1.0, 0.0, SHARE, {})).version for seed in (1, 1, 2))
+def test_the_version_names_the_weights_and_the_calibration_and_changes_with_them():
+    one, same, other = (parse(written(layers(seed), 1.0, 0.0, {})).version for seed in (1, 1, 2))
     assert one == same != other
+    assert parse(written(layers(1), 1.1, 0.0, {})).version != one
 
 
 def test_what_is_said_next_is_known_up_to_a_second_before_the_end():

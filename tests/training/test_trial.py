@@ -6,11 +6,9 @@ import pytest
 from engine.amd.audio import FRAME_BYTES
 from engine.amd.classifier import Detector, Params
 from engine.amd.decision import LINES, Lines
+from engine.amd.hearing import Floats
 from engine.amd.listening import Listening
-from engine.amd.model import standard
-from engine.amd.network import Follower
-from engine.amd.network import standard as standard_network
-from engine.amd.shapes import Floats
+from engine.amd.network import Follower, standard
 from engine.amd.tones import ToneLimits
 from engine.training.openings import Opening
 from engine.training.rows import BLOCKS, FRAMES, Rows, rows_of
@@ -31,16 +29,15 @@ SOUNDS = {
 
 
 def said(sound: bytes) -> Floats:
-    """What the engine's pair says at every look."""
-    follower = Follower(standard_network())
+    """What the engine's network says at every look."""
+    follower = Follower(standard())
     listening = Listening(ToneLimits(), follower)
     listening.always = True
     logits = np.zeros(BLOCKS, np.float32)
     for at in range(0, FRAMES * FRAME_BYTES, FRAME_BYTES):
         _, looked = listening.push(sound[at : at + FRAME_BYTES])
         if looked and listening.told is not None:
-            by_trees, by_network = standard().logit(listening.told), follower.logit(listening.told)
-            logits[listening.ear.measured // 5 - 1] = standard_network().share.both(by_trees, by_network)
+            logits[listening.ear.measured // 5 - 1] = follower.logit(listening.told)
     return logits
 
 

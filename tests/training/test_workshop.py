@@ -1,6 +1,5 @@
 """Openings made, measured and drawn, from units made by code."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -8,12 +7,10 @@ import numpy as np
 import pytest
 
 from engine.amd.classifier import Detector, Params
-from engine.amd.features import NAMES
-from engine.amd.model import parse, standard
 from engine.domain.errors import ConfigError
 from engine.training import measure, picture
 from engine.training.course import part_of
-from engine.training.fit import as_text, calibrate, weighed
+from engine.training.network_fit import calibrate
 from engine.training.openings import Author, Voices
 from engine.training.units import Shelf, Unit, read_index, trim, write_index, write_wav
 from engine.training.voices import listed, make
@@ -171,34 +168,7 @@ def test_the_picture_shows_the_verdict_and_the_beep():
     assert "beep of 1000 Hz" in drawn
 
 
-# --- the model -------------------------------------------------------------------------------------
-
-
-def test_the_trees_lead_where_their_questions_say():
-    split = {"split_feature": 2, "threshold": 1.5, "left_child": {"leaf_value": -1.0}}
-    split["right_child"] = {
-        "split_feature": 4,
-        "threshold": 0.5,
-        "left_child": {"leaf_value": 2.0},
-        "right_child": {"leaf_value": 3.0},
-    }
-    dump = {"tree_info": [{"tree_structure": split}, {"tree_structure": {"leaf_value": 0.25}}]}
-    model = parse(as_text(dump, 2.0, 0.5, {}))
-    told = np.zeros(len(NAMES), np.float32)
-    assert model.logit(told) == pytest.approx(2.0 * (-1.0 + 0.25) + 0.5)
-    told[2] = 1.6
-    assert model.logit(told) == pytest.approx(2.0 * (2.0 + 0.25) + 0.5)
-    told[4] = 0.6
-    assert model.logit(told) == pytest.approx(2.0 * (3.0 + 0.25) + 0.5)
-
-
-def test_a_model_for_other_features_is_refused():
-    text = json.loads(as_text({"tree_info": [{"tree_structure": {"leaf_value": 0.0}}]}, 1.0, 0.0, {}))
-    with pytest.raises(ConfigError, match="other features"):
-        parse(json.dumps(text | {"inputs": ["at_s"]}))
-    with pytest.raises(ConfigError, match="not a model"):
-        parse("{")
-    assert standard().version
+# --- calibration -------------------------------------------------------------------------------------
 
 
 def test_calibration_finds_the_two_numbers_again():
@@ -208,21 +178,3 @@ def test_calibration_finds_the_two_numbers_again():
     slope, offset = calibrate(logits, truth, np.ones_like(truth))
     assert abs(slope - 0.5) < 0.03
     assert abs(offset + 0.3) < 0.05
-
-
-def test_the_better_of_two_opinions_weighs_more_and_an_echo_adds_nothing():
-    dice = np.random.default_rng(3)
-    truth = (dice.random(20_000) < 0.5).astype(np.float32)
-    good, bad = (
-        ((truth - 0.5) / noise**2 + dice.normal(0, 1 / noise, 20_000)).astype(np.float32)
-        for noise in (0.8, 1.6)
-    )
-    by_good, by_bad, offset = weighed([good, bad], truth, np.ones_like(truth))
-    assert 0.9 < by_good < 1.1
-    assert 0.9 < by_bad < 1.1
-    assert abs(offset) < 0.1
-    by_good, by_noise, _ = weighed(
-        [good, dice.normal(0, 1, 20_000).astype(np.float32)], truth, np.ones_like(truth)
-    )
-    assert by_good > 0.9
-    assert abs(by_noise) < 0.1
