@@ -157,7 +157,8 @@ class Detector:
 
     def _by_clock(self) -> Verdict | None:
         """Keys and no voice; or the deadline."""
-        silent = not (self._listening.spoken and self.speech)
+        speech = self._listening.speech
+        silent = not (self._listening.spoken and speech is not None and speech.begins)
         if silent and 0 <= self._key_ms <= self._at_ms - _KEYS_ALONE_MS:
             return self._decide("machine", ToneKind.KEY.value)
         if not self._params.deadline_ms or self._at_ms < self._params.deadline_ms:

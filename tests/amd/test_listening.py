@@ -7,6 +7,7 @@ import pytest
 
 from engine.amd.audio import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES
 from engine.amd.classifier import Detector
+from engine.amd.features import NAMES
 from engine.amd.hearing import BLOCK, MOST_BEHIND, Ear
 from engine.amd.listening import Listening
 from engine.amd.network import Follower, standard
@@ -61,6 +62,20 @@ def test_measuring_late_and_together_says_the_same(cases: list[measure.Case]):
                 assert late.logit(lazy.told) == at_once.logit(eager.told), case.name
                 looks += 1
     assert looks > 300
+
+
+def test_the_timing_of_two_words_is_told_in_seconds():
+    listening = Listening(ToneLimits())
+    silence, voice = openings.silence, openings.voice
+    for frame in frames_of(openings.pcm(silence(0.5), voice(0.8), silence(0.6), voice(0.5), silence(0.6))):
+        listening.push(frame)
+    assert listening.told is not None
+    told = dict(zip(NAMES, listening.told.tolist(), strict=True))
+    expected = {"since_s": 2.5, "quiet_s": 0.6, "voiced_s": 1.3, "longest_gap_s": 0.6, "first_s": 0.8}
+    assert {name: told[name] for name in expected} == pytest.approx(expected, abs=0.15)
+    assert (told["spurts"], told["tones_s"], told["progress"]) == (2.0, 0.0, 0.0)
+    assert -40.0 < told["peak_dbfs"] < 0.0
+    assert told["noise_dbfs"] == -75.0
 
 
 def test_an_ear_that_nobody_lets_catch_up_says_so():

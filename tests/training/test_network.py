@@ -125,6 +125,27 @@ def test_training_hears_what_the_engine_hears():
     assert torch.isfinite(torch.from_numpy(said)).all()
 
 
+def test_a_course_holds_every_part_out_once_and_writes_the_network_that_it_reports():
+    pytest.importorskip("torch")
+    from engine.training.course import PARTS, train
+    from engine.training.network_fit import Recipe
+
+    both = {"human": openings.person(), "machine": openings.machine()}
+    rows = rows_of(
+        [
+            Opening(label, "", "code:one", "xx", "", None, sound, 0.5, 1.5)  # type: ignore[arg-type]
+            for label, sound in [*both.items()] * PARTS
+        ]
+    )
+    part = np.repeat(np.arange(PARTS, dtype=np.int32), len(both))
+    said = list[str]()
+    recipe = Recipe(filters=4, block=6, memory=5, out=3, passes=2, batch=2)
+    trained = train(rows, part, recipe, 1, 5, said.append, tries=3)
+    assert sum(line.startswith("voices held out, part") for line in said) == PARTS
+    assert trained.report["voices_held_out"]["right"]["of"] == 2 * PARTS
+    assert parse(trained.network).version.startswith("network-")
+
+
 def test_rows_say_what_counts_and_what_is_true():
     machine = openings.machine()
     made = [
