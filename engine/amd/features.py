@@ -35,18 +35,18 @@ class Speech:
 
 def speech_of(ear: Ear, upto: int) -> Speech:
     """Where in the first `upto` frames somebody speaks."""
-    level, vad, tone = ear.level[:upto], ear.activity[:upto], ear.tonal[:upto]
-    strong = level[(vad == 2) & ~tone]
+    level, vad, clear = ear.level[:upto], ear.activity[:upto], ~ear.tonal[:upto]
+    strong = level[(vad == 2) & clear]
     if len(strong) < SHORTEST:
         return Speech(np.zeros(upto, np.bool_), [], [], FLOOR_DBFS, FLOOR_DBFS)
-    plain = level[~tone]
+    plain = level[clear]
     noise = float(np.partition(plain, len(plain) // 10)[len(plain) // 10])
     rank = max(0, len(strong) - 1 - max(2, len(strong) // 20))
     peak = float(np.partition(strong, rank)[rank])
     if peak - noise < CLEAR_DB:  # a steady noise that sounds like a voice to a detector of voices
         return Speech(np.zeros(upto, np.bool_), [], [], FLOOR_DBFS, noise)
     least = max(peak - BELOW_PEAK_DB, noise + min(14.0, MIDWAY * (peak - noise)))
-    active = (vad > 0) & (level >= least) & ~tone
+    active = (vad > 0) & (level >= least) & clear
     begins, ends = list[int](), list[int]()
     edges = _runs_of(active)
     for begin, end in zip(edges[::2], edges[1::2], strict=True):

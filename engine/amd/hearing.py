@@ -5,7 +5,6 @@ The ear measures; it decides nothing. `features.py` looks back over all of it ev
 speech a second ago may be the television once somebody near has spoken.
 """
 
-from collections.abc import Iterator
 from math import log10
 from typing import Any
 
@@ -118,16 +117,14 @@ class Ear:
         voice: bool = self._vads[1].is_speech(pcm, RATE)
         return voice
 
-    def catch_up(self) -> Iterator[None]:
-        """Measure all whole blocks that wait, at once; then once for each block, `measured` being its end."""
+    def catch_up(self) -> None:
+        """Measure all whole blocks that wait, at once."""
         begin, rows = self.measured, (self.frames - self.measured) // BLOCK * BLOCK
         if rows:
             self._measure(slice(begin, begin + rows), self._windows[:rows])
             rest = self._sound[rows * FRAME_SAMPLES : (self.frames - begin + 1) * FRAME_SAMPLES]
             self._sound[: len(rest)] = rest.copy()
-        for _ in range(0, rows, BLOCK):
-            self.measured += BLOCK
-            yield
+        self.measured += rows
 
     def _measure(self, to: slice, windows: Samples) -> None:
         """Pitch and bands, each frame seen with the one before it (40 ms)."""

@@ -61,9 +61,9 @@ class Listening:
 
     def _measure(self) -> None:
         """What waits is not needed before somebody speaks, and costs less together."""
-        for _ in self.ear.catch_up():
-            if self._follower is not None:
-                self._follower.hear(self.ear)
+        self.ear.catch_up()
+        if self._follower is not None:
+            self._follower.hear(self.ear)
 
     def _look(self) -> bool:
         """False where there is nothing to decide: the first second of speech before it pauses; and, since

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from engine.amd.features import TIMING
-from engine.amd.hearing import BLOCK, FINE, Ear, Floats
+from engine.amd.hearing import BLOCK, FINE, MOST_BEHIND, Ear, Floats
 from engine.domain.errors import ConfigError
 
 SOUND = (
@@ -63,18 +63,28 @@ class Follower:
         self._weights, self._biases = network.weights, network.biases
         self._size = len(network.weights["memory"])
         self._state = np.zeros(self._size, np.float32)
-        self._frames = np.zeros((REACH + BLOCK, INPUTS), np.float32)
+        self._heard = 0  # frames, of the ear
+        self._frames = np.zeros((REACH + MOST_BEHIND, INPUTS), np.float32)  # REACH before, then what is new
         step, unit = self._frames.strides
         self._windows = np.lib.stride_tricks.as_strided(  # each frame with those before it: a view that stays
-            self._frames, (BLOCK, (REACH + 1) * INPUTS), (step, unit), writeable=False
+            self._frames, (MOST_BEHIND, (REACH + 1) * INPUTS), (step, unit), writeable=False
         )
         self._top = _LEAST_TOP_DBFS
 
     def hear(self, ear: Ear) -> None:
-        """The block that the ear has just measured; every block once, in order."""
-        self._take(ear, slice(ear.measured - BLOCK, ear.measured))
+        """All that the ear has measured since the last time: at most MOST_BEHIND frames, whole blocks."""
+        new = ear.measured - self._heard
+        if new:
+            self._take(ear, slice(self._heard, ear.measured))
+            for begin in range(0, new, BLOCK):
+                self._remember(self._windows[begin : begin + BLOCK])
+            self._frames[:REACH] = self._frames[new : new + REACH]
+            self._heard = ear.measured
+
+    def _remember(self, windows: Floats) -> None:
+        """One block more. `windows`: each frame with those before it."""
         weights, biases, size = self._weights, self._biases, self._size
-        filtered = np.maximum(self._windows @ weights["filter"] + biases["filter"], 0.0)
+        filtered = np.maximum(windows @ weights["filter"] + biases["filter"], 0.0)
         block = np.maximum(filtered.ravel() @ weights["block"] + biases["block"], 0.0)
         coming = block @ weights["into"] + biases["into"]
         held = self._state @ weights["memory"] + biases["memory"]
@@ -92,14 +102,12 @@ class Follower:
         return network.slope * said + network.offset
 
     def _take(self, ear: Ear, to: slice) -> None:
-        """Inputs of five frames: bands, level, level under the loudest so far, pitch, activity, tone."""
-        frames = self._frames
-        frames[:REACH] = frames[BLOCK:]
+        """Inputs of frames: bands, level, level under the loudest so far, pitch, activity, tone."""
         level, vad, tone = ear.level[to], ear.vad[to], ear.tone[to]
         loud = np.where((vad == 2) & ~tone, level, self._top)
         top = np.maximum.accumulate(np.maximum(loud, self._top))
         self._top = float(top[-1])
-        new, periodic = frames[REACH:], ear.periodic[to]
+        new, periodic = self._frames[REACH : REACH + to.stop - to.start], ear.periodic[to]
         new[:, :FINE] = (ear.fine[to] - 45.0) * 0.05
         new[:, FINE] = (level + 45.0) * 0.05
         new[:, FINE + 1] = np.minimum(np.maximum(level - top, -45.0), 15.0) * (1 / 15)
