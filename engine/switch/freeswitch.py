@@ -198,13 +198,11 @@ class FreeSwitch:
         for leg_id, values in found.items():
             own = {name.removeprefix("variable_"): value for name, value in values.items() if _OWN in name}
             if own:
-                bond = values.get("variable_signal_bond", "")
+                bond = values.get("variable_signal_bond", "")  # a leg names whom it lost for ever
                 leg = LiveLeg(
                     leg_id=leg_id,
                     answered=values.get("Answer-State") == "answered",
-                    bridged_to=bond
-                    if bond in found
-                    else "",  # it names whom they talked to last, though gone
+                    bridged_to=bond if bond in found else "",
                     created_at_s=_epoch_s(values.get("Caller-Channel-Created-Time", "")),
                     answered_at_s=_epoch_s(values.get("Caller-Channel-Answered-Time", "")),
                     variables=own,

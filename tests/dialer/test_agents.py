@@ -9,22 +9,11 @@ from engine.control import Refused
 from engine.domain import facts as f
 from engine.domain.agent import Agent, LogoutWanted, PauseWanted, ReadyWanted
 from engine.domain.campaign import Mode
-from tests.dialer.world import World
+from tests.dialer.world import World, talking
 
 ANY_CALL = SimpleNamespace(
     leg_id="leg", switch="sw1", campaign=SimpleNamespace(team="team", skills=frozenset(), wrap_up_s=0.0)
 )
-
-
-def talking(**terms) -> tuple[World, str, str]:
-    """World, the agent's leg, the person's."""
-    world = World(**terms)
-    leg = world.log_in()
-    world.run()
-    call = world.dialed[0]
-    world.fact(f.LegAnswered, call)
-    world.fact(f.LegBridged, call, peer_id=leg)
-    return world, leg, call
 
 
 def on_demand(world: World) -> None:

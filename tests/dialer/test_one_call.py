@@ -4,7 +4,7 @@ from engine.domain import facts as f
 from engine.domain.agent import LogoutWanted, PauseWanted
 from engine.domain.campaign import Mode
 from engine.domain.errors import SwitchGone
-from tests.dialer.world import World
+from tests.dialer.world import World, talking
 
 
 def test_a_person_answers_and_hears_an_agent_at_once():
@@ -138,12 +138,7 @@ def test_a_bridge_without_proof_is_ordered_again_and_then_another_agent_is_found
 
 
 def test_a_person_may_be_put_on_hold_and_brought_back_any_number_of_times():
-    world = World()
-    agent_leg = world.log_in()
-    world.run()
-    (call,) = world.dialed
-    world.fact(f.LegAnswered, call)
-    world.fact(f.LegBridged, call, peer_id=agent_leg)
+    world, agent_leg, call = talking()
     for times in range(2, 7):
         world.dialer.desk.hold("a1", True)
         world.time.pass_s(5)
@@ -247,12 +242,7 @@ def test_a_preview_that_is_not_answered_in_time_returns_the_contact_and_pauses_t
 
 
 def test_hold_and_back_goes_through_a_new_bridge():
-    world = World()
-    agent_leg = world.log_in()
-    world.run()
-    (call,) = world.dialed
-    world.fact(f.LegAnswered, call)
-    world.fact(f.LegBridged, call, peer_id=agent_leg)
+    world, agent_leg, call = talking()
     world.dialer.desk.hold("a1", True)
     assert world.switch.said("hold")[0][1] == call
     world.dialer.desk.hold("a1", False)

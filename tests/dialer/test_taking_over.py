@@ -12,7 +12,7 @@ from engine.domain.attempt import Intent
 from engine.domain.campaign import CampaignState
 from engine.domain.errors import SwitchGone
 from engine.ports import LegRecord, LiveLeg, OpenAttempt
-from tests.dialer.world import NoRobots, World
+from tests.dialer.world import NoRobots, World, talking
 
 
 def unreachable(world: World) -> None:
@@ -188,12 +188,7 @@ def test_a_leg_that_the_switch_makes_late_is_adopted_as_soon_as_it_is_there() ->
 
 @pytest.mark.parametrize("over", [False, True])
 def test_a_talk_that_was_adopted_can_be_noted_before_and_after_its_end(over: bool) -> None:
-    world, book = World(people=1), Book()
-    leg = world.log_in()
-    world.run()
-    call = world.dialed[0]
-    world.fact(f.LegAnswered, call)
-    world.fact(f.LegBridged, call, peer_id=leg)
+    (world, leg, call), book = talking(people=1), Book()
     world.switch.legs = [live(call, leg), live(leg, call, prozvon_agent="a1")]
     again = next_engine(world, book)
     assert again.agents.lives["a1"].state is AgentState.TALKING
@@ -203,15 +198,8 @@ def test_a_talk_that_was_adopted_can_be_noted_before_and_after_its_end(over: boo
     assert again.desk.dispose("a1", "promise_to_pay", 0.0, "") == call
 
 
-def test_an_agent_whose_talk_ended_between_two_engines_is_free_though_the_leg_still_names_the_person() -> (
-    None
-):
-    world, book = World(people=1), Book()
-    leg = world.log_in()
-    world.run()
-    call = world.dialed[0]
-    world.fact(f.LegAnswered, call)
-    world.fact(f.LegBridged, call, peer_id=leg)
+def test_an_agent_whose_talk_ended_between_two_engines_is_free_though_the_leg_names_the_person() -> None:
+    (world, leg, call), book = talking(people=1), Book()
     world.switch.legs = [live(leg, call, prozvon_agent="a1", prozvon_wish="ready")]
     again = next_engine(world, book)
     assert again.agents.lives["a1"].state is AgentState.READY

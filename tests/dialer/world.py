@@ -269,3 +269,14 @@ class World:
 def person(number: int, **fields: Any) -> Contact:
     phones = (Phone(f"+4860010{number:04d}", "mobile", ("Europe/Warsaw",)),)
     return Contact(f"k{number}", "c1", f"p{number}", phones, name=f"Person {number}", **fields)
+
+
+def talking(**terms) -> tuple[World, str, str]:
+    """World, the agent's leg, the person's."""
+    world = World(**terms)
+    leg = world.log_in()
+    world.run()
+    call = world.dialed[0]
+    world.fact(f.LegAnswered, call)
+    world.fact(f.LegBridged, call, peer_id=leg)
+    return world, leg, call
