@@ -130,4 +130,5 @@ def _transform(agents: int, up_to: bool) -> tuple[NDArray[np.complex128], Array]
     twice = np.where((root == 0) | (2 * root == size), 1.0, 2.0)[:, None] / size
     back = np.empty((2 * half, size))
     back[0::2], back[1::2] = twice * turned.real, -twice * turned.imag
-    return np.exp(-2j * np.pi * root / size) - 1.0, np.cumsum(back, axis=1) if up_to else back
+    roots = np.asarray(np.exp(-2j * np.pi * root / size) - 1.0, np.complex128)
+    return roots, np.cumsum(back, axis=1) if up_to else back

@@ -92,7 +92,7 @@ class Shapes:
     def tables(self, ring_time_s: float) -> None:
         """Make the distributions anew; before much is seen they are a guess worth some calls. ~0.3 ms."""
         counts = {name: one.now() for name, one in self.counts.items()}
-        guess = TIMES**2 * np.exp(-TIMES / 3.0)
+        guess = np.asarray(TIMES**2 * np.exp(-TIMES / 3.0), np.float64)
         guess /= guess.sum()
         other = np.full(BINS, 1e-4)
         other[TIMES < 3.0] = 0.15 / np.count_nonzero(TIMES < 3.0)
