@@ -58,7 +58,7 @@ def _gateways(engine: Any, say: Any) -> None:
                 "It failed several times in a row: ask the carrier.")  # fmt: skip
             continue
         try:
-            up = bool(switch and switch.up and switch.gateway_up(name))
+            status = switch.gateway_status(name) if switch and switch.up else "its switch is away"
         except DialerError as error:
             say(
                 f"gateway {name}",
@@ -70,8 +70,11 @@ def _gateways(engine: Any, say: Any) -> None:
         used = f"{line.in_use} of {line.slice_at(now)[0]} channels in use"
         if line.shared:
             used += f" (our slice; the contract is {line.terms.channels})"
-        fix = "Look at `sofia status gateway` on the switch; reload the profile."
-        say(f"gateway {name}", up, used if up else "down", fix)
+        up = status == "UP"
+        fix = "Ask the carrier, or see the switch's log."
+        if not status:
+            fix = "Give the switch a gateway of this name, see freeswitch-conf/sip_profiles/external."
+        say(f"gateway {name}", up, used if up else status or "unknown to the switch", fix)
 
 
 def _campaign(engine: Any, campaign: Any, say: Any) -> None:

@@ -19,7 +19,7 @@ from engine.config.installation import Switch as SwitchConfig
 from engine.domain.errors import ConfigError, DialerError, SwitchError
 from engine.ivr import reading
 from engine.store.client import make_client, without_password
-from engine.switch import orders
+from engine.switch import questions
 from engine.switch.connection import InboundWire
 from engine.switch.esl import command as esl_command
 
@@ -100,10 +100,10 @@ def ask_switch(config: Config, switch: SwitchConfig, ask: Ask) -> Iterator[Findi
         yield Finding(f"switch {switch.name}", True, since_start(ask("status")))
         for gateway in config.gateways:
             if gateway.switch in ("", switch.name):
-                yield gateway_finding(gateway.name, ask(orders.gateway_status(gateway.name)))
+                yield gateway_finding(gateway.name, ask(questions.gateway_status(gateway.name)))
         for prompt in sorted(own_prompts(config)):
             seen = prompt if prompt.startswith("/") else f"{media_path(config, switch)}/{prompt}"
-            there = ask(orders.file_exists(seen)) == "true"
+            there = ask(questions.file_exists(seen)) == "true"
             yield Finding(
                 f"prompt {prompt}", there, f"{'there' if there else 'missing'} on {switch.name}: {seen}",
                 "Copy it there, or set media_path to where the switch sees the shared folder.",
@@ -121,12 +121,12 @@ def since_start(status: str) -> str:
 
 def gateway_finding(name: str, answer: str) -> Finding:
     """From `sofia xmlstatus gateway`: known to the switch, and up. NOREG: one that needs no registration."""
-    status, state = (re.search(f"<{tag}>([^<]*)</{tag}>", answer) for tag in ("status", "state"))
-    if status is None:
+    status, state = questions.status_in(answer), re.search("<state>([^<]*)</state>", answer)
+    if not status:
         fix = "Give the switch a gateway of this name, see freeswitch-conf/sip_profiles/external."
         return Finding(f"gateway {name}", False, "unknown to the switch", fix)
-    found = f"{status[1]}, {state[1]}" if state else status[1]
-    return Finding(f"gateway {name}", status[1] == "UP", found, "Ask the carrier, or see the switch's log.")
+    found = f"{status}, {state[1]}" if state else status
+    return Finding(f"gateway {name}", status == "UP", found, "Ask the carrier, or see the switch's log.")
 
 
 def own_prompts(config: Config) -> set[str]:

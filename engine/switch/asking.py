@@ -7,7 +7,7 @@ from gevent import Timeout
 from gevent.event import AsyncResult
 
 from engine.domain.errors import SwitchError, SwitchGone
-from engine.switch import orders
+from engine.switch import orders, questions
 from engine.switch.connection import InboundWire
 from engine.switch.esl import Frame, command
 from engine.switch.intake import Intake
@@ -48,14 +48,14 @@ class Asking:
         with the events, or misses one of `known`, the channel itself is asked for."""
         listed, told = self._listed(), self._intake.legs
         doubtful = filter(is_leg, (listed ^ told) | {*known} - listed)
-        answers = self._ask_all({leg_id: orders.exists(leg_id) for leg_id in doubtful})
+        answers = self._ask_all({leg_id: questions.exists(leg_id) for leg_id in doubtful})
         return frozenset((listed & told) | {leg_id for leg_id, text in answers.items() if text == "true"})
 
     def live_legs(self, known: Collection[str] = ()) -> dict[str, dict[str, str]]:
         """Every channel that lives now and is not in `known`: leg id -> all it has, by the switch's names
         (Answer-State, Caller-Channel-Created-Time, variable_NAME, ...)."""
         wanted = filter(is_leg, self.live_ids().difference(known))
-        dumps = self._ask_all({leg_id: orders.dump(leg_id) for leg_id in wanted})
+        dumps = self._ask_all({leg_id: questions.dump(leg_id) for leg_id in wanted})
         return {
             leg_id: {name: str(value) for name, value in orjson.loads(text).items()}
             for leg_id, text in dumps.items()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from engine.ports import Dial, LegRecord, LiveLeg
-from engine.switch import orders, sound_orders
+from engine.switch import orders, questions, sound_orders
 from engine.switch.link import SwitchLink
 from engine.switch.records import CallRecords
 
@@ -185,7 +185,7 @@ class FreeSwitch:
     # --- questions ---------------------------------------------------------------------------------
 
     def is_alive(self, leg_id: str) -> bool:
-        return self._link.api(orders.exists(leg_id)).strip() == "true"
+        return self._link.api(questions.exists(leg_id)).strip() == "true"
 
     def record_of(self, leg_id: str, at_s: float) -> LegRecord | None:
         return self._records.of(leg_id, at_s) if self._records else None
@@ -211,11 +211,10 @@ class FreeSwitch:
         return legs
 
     def file_exists(self, path: str) -> bool:
-        return self._link.api(orders.file_exists(path)).strip() == "true"
+        return self._link.api(questions.file_exists(path)).strip() == "true"
 
-    def gateway_up(self, gateway: str) -> bool:
-        status = self._link.api(orders.gateway_status(gateway))
-        return "<status>UP</status>" in status
+    def gateway_status(self, gateway: str) -> str:
+        return questions.status_in(self._link.api(questions.gateway_status(gateway)))
 
     def _tell(self, text: str) -> None:
         """An order without waiting. A refusal is news of a leg that is gone: facts tell the same, later."""

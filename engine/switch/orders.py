@@ -280,24 +280,3 @@ def execute(
 
 def play(leg_id: str, sound: str, *, step_id: str) -> Message:
     return execute(leg_id, "playback", sound, step_id=step_id)
-
-
-# --- questions -------------------------------------------------------------------------------------
-
-
-def exists(leg_id: str) -> str:
-    """Answered "true" or "false"."""
-    return f"uuid_exists {leg(leg_id)}"
-
-
-def dump(leg_id: str) -> str:
-    return f"uuid_dump {leg(leg_id)} json"
-
-
-def file_exists(path: str) -> str:
-    """Answered "true" or "false"; true also for a directory and an empty file."""
-    return f"file_exists {plain(path)}"
-
-
-def gateway_status(gateway: str) -> str:
-    return f"sofia xmlstatus gateway {word(gateway)}"

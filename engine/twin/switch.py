@@ -317,5 +317,5 @@ class TwinSwitch:
     def file_exists(self, path: str) -> bool:
         return True
 
-    def gateway_up(self, gateway: str) -> bool:
-        return True
+    def gateway_status(self, gateway: str) -> str:
+        return "UP"

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from engine.app.doctor import examine
 from engine.calls.agent import AgentLife
 from engine.domain.agent import Agent
@@ -48,3 +50,25 @@ def test_a_queue_that_is_not_due_says_when_by_the_clock_on_the_wall() -> None:
 def test_refusals_of_the_gate_are_counted_once_and_not_for_each_campaign() -> None:
     told = found(engine(QueueSizes(1, 0, 0, 0, 0.0), blocked_calling_hours=3, attempts=9))
     assert told["gate"]["found"] == "refused since the start: calling_hours 3"
+
+
+@pytest.mark.parametrize(
+    ("status", "ok", "said"),
+    [("UP", True, "1 of 30 channels in use"), ("DOWN", False, "DOWN"), ("", False, "unknown to the switch")],
+)
+def test_a_gateway_that_the_switch_does_not_know_is_not_called_down(status: str, ok: bool, said: str) -> None:
+    dials = engine(QueueSizes(1, 0, 0, 0, 0.0))
+    dials.switches.ports["sw1"] = SimpleNamespace(
+        up=True, lag_s=lambda: 0.0, gateway_status=lambda name: status
+    )
+    dials.switches.links["sw1"] = SimpleNamespace(last_error="")
+    dials.dialer.gateways.lines["trunk"] = SimpleNamespace(
+        terms=SimpleNamespace(switch="sw1"),
+        rests_until_s=0.0,
+        in_use=1,
+        shared=False,
+        slice_at=lambda now: (30, 5.0),
+    )
+    gateway = found(dials)["gateway trunk"]
+    assert (gateway["ok"], gateway["found"]) == (ok, said)
+    assert ok or gateway["fix"]

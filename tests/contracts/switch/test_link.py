@@ -21,7 +21,7 @@ from engine.domain.facts import (
     StepDone,
     StepStarted,
 )
-from engine.switch import orders, sound_orders
+from engine.switch import orders, questions, sound_orders
 from engine.switch.link import LinkState, SwitchLink
 from engine.switch.outbound import OutboundServer, Session
 from tests.contracts.switch.switches import RealSwitch, Switch
@@ -280,10 +280,13 @@ def test_keys_are_heard(engine: Engine, switch: Switch) -> None:
 
 def test_files_gateways_and_legs_can_be_asked_for(engine: Engine) -> None:
     link = engine.link
-    assert link.api(orders.file_exists(str(engine.switch.media_dir / "abandon.wav"))) == "true"
-    assert link.api(orders.file_exists("/nowhere, really.wav")) == "false"
-    assert link.api(orders.exists(str(uuid4()))) == "false"
-    assert "<name>trunk</name>" in link.api(orders.gateway_status("trunk"))
+    assert link.api(questions.file_exists(str(engine.switch.media_dir / "abandon.wav"))) == "true"
+    assert link.api(questions.file_exists("/nowhere, really.wav")) == "false"
+    assert link.api(questions.exists(str(uuid4()))) == "false"
+    answer = link.api(questions.gateway_status("trunk"))
+    assert "<name>trunk</name>" in answer
+    assert questions.status_in(answer) == "UP"
+    assert questions.status_in(link.api(questions.gateway_status("nobody"))) == ""
 
 
 def test_after_a_loss_the_link_finds_its_calls_again(engine: Engine) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.switch import orders, sound_orders
+from engine.switch import orders, questions, sound_orders
 from tests.contracts.switch.calls import Calls
 from tests.freeswitch.farend import Call, FarEnd
 
@@ -63,7 +63,7 @@ def test_the_end_of_a_fork_is_nothing_to_its_call(calls: Calls, listener: FarEnd
     calls.esl.api(orders.hang_up(fork_id))
     calls.ended(fork_id)
     calls.esl.quiet(lambda e: e["Event-Name"] == "CHANNEL_HANGUP", for_s=0.3)
-    assert calls.esl.api(orders.exists(person)) == "true"
+    assert calls.esl.api(questions.exists(person)) == "true"
 
 
 def test_a_fork_that_nobody_takes_leaves_the_call_alone(calls: Calls, listener: FarEnd) -> None:
@@ -72,7 +72,7 @@ def test_a_fork_that_nobody_takes_leaves_the_call_alone(calls: Calls, listener: 
     listener.close()
     job = calls.esl.bgapi(orders.fork_audio(person, str(uuid4()), to, codec="PCMA"))
     assert calls.esl.wait_job(job).startswith("-ERR ")
-    assert calls.esl.api(orders.exists(person)) == "true"
+    assert calls.esl.api(questions.exists(person)) == "true"
 
 
 def test_a_supervisor_listens_to_an_agent_and_parks_when_the_agent_goes(calls: Calls) -> None:
@@ -95,7 +95,7 @@ def test_a_supervisor_listens_to_an_agent_and_parks_when_the_agent_goes(calls: C
     since = len(calls.esl.events)
     who.hang_up()
     calls.esl.wait_event("CHANNEL_PARK", agent, since=since)
-    assert calls.esl.api(orders.exists(supervisor)) == "true"
+    assert calls.esl.api(questions.exists(supervisor)) == "true"
     calls.esl.api(orders.hang_up(agent))
     calls.esl.wait_event("CHANNEL_PARK", supervisor, since=since)
 
