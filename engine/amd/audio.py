@@ -43,6 +43,7 @@ def _a_law() -> Table:
 
 
 _DECODED = {Law.PCMU: _mu_law(), Law.PCMA: _a_law()}
+_BYTES = {law: (table.tobytes()[::2], table.tobytes()[1::2]) for law, table in _DECODED.items()}  # low, high
 _ORDER = {law: 255 - np.argsort(table[::-1], kind="stable") for law, table in _DECODED.items()}
 _MIDDLES = {
     law: (lambda rising: (rising[:-1] + rising[1:]) / 2)(_DECODED[law][order].astype(np.int32))
@@ -53,8 +54,12 @@ SILENCE = {Law.PCMU: b"\xff", Law.PCMA: b"\xd5"}
 
 
 def decode(payload: bytes, law: Law) -> bytes:
-    """G.711 octets to pcm, two bytes for each."""
-    return _DECODED[law][np.frombuffer(payload, np.uint8)].tobytes()
+    """G.711 octets to pcm, two bytes for each. By tables of bytes: half the price of an array's, and every
+    packet pays it."""
+    low, high = _BYTES[law]
+    pcm = bytearray(2 * len(payload))
+    pcm[::2], pcm[1::2] = payload.translate(low), payload.translate(high)
+    return bytes(pcm)
 
 
 def encode(pcm: bytes, law: Law) -> bytes:
