@@ -7,18 +7,18 @@ ring-back … ring-back            nothing is said: it rings
 """
 
 from dataclasses import dataclass
-from math import log10
 
 import numpy as np
 
-from engine.amd.audio import FRAME_BYTES, FRAME_MS
+from engine.amd.audio import FRAME_MS
 from engine.amd.fingerprint import Book, Match, Matcher
-from engine.amd.tones import ToneKind, ToneTracker
+from engine.amd.frames import Frame, frames_of
+from engine.amd.tones import ToneKind
+from engine.amd.tracker import ToneTracker
 from engine.domain.announcement import ends_the_call
 
 SIT_MEANS = {"vacant": "dead_number", "reorder": "congestion", "no circuit": "congestion"}
 """What the three tones say by themselves (GR-1162), where no known words follow."""
-_FULL_SCALE = 32_768.0**2
 QUICK_MS = 300  # a busy tone no longer than this is the congestion tone (ITU-T E.180: 0.2 to 0.3 s)
 WORDS_AFTER_SIT_MS = 6_000  # so long the words after the information tones may tell more than the tones
 
@@ -48,15 +48,16 @@ class EarlyEar:
 
     def feed(self, pcm: bytes) -> Announced | None:
         """One frame of 320 bytes. ValueError: it is not a whole frame."""
-        if len(pcm) != FRAME_BYTES:
-            raise ValueError(f"a frame has {FRAME_BYTES} bytes, not {len(pcm)}")
+        (frame,) = frames_of([pcm])
+        return self.hear(frame)
+
+    def hear(self, frame: Frame) -> Announced | None:
+        """One frame."""
         if self.over:
             return None
         self._at_ms += FRAME_MS
-        samples = np.frombuffer(pcm, "<i2").astype(np.float32)
-        power = float(samples @ samples) / len(samples) / _FULL_SCALE
-        tone = self._tones.push(samples, 10.0 * log10(power) if power > 1e-9 else -90.0)
-        match = self._matcher.push(samples)
+        tone = self._tones.push(frame.level_dbfs, frame.peaks)
+        match = self._matcher.push(np.frombuffer(frame.pcm, "<i2").astype(np.float32))
         if match is not None:
             return self._matched(match)
         if tone is not None and tone.kind is ToneKind.BUSY:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.amd.audio import FRAME_S
-from engine.amd.hearing import FLOOR_DBFS, Ear, Floats
+from engine.amd.frames import FLOOR_DBFS
+from engine.amd.hearing import Ear, Floats
 
 SHORTEST = 3  # frames: what is active for less in all is a click
 CLICK = 2
@@ -40,9 +41,8 @@ def speech_of(ear: Ear, upto: int) -> Speech:
     if len(strong) < SHORTEST:
         return Speech(np.zeros(upto, np.bool_), [], [], FLOOR_DBFS, FLOOR_DBFS)
     plain = level[clear]
-    noise = float(np.partition(plain, len(plain) // 10)[len(plain) // 10])
-    rank = max(0, len(strong) - 1 - max(2, len(strong) // 20))
-    peak = float(np.partition(strong, rank)[rank])
+    noise = _ranked(plain, len(plain) // 10)
+    peak = _ranked(strong, max(0, len(strong) - 1 - max(2, len(strong) // 20)))
     if peak - noise < CLEAR_DB:  # a steady noise that sounds like a voice to a detector of voices
         return Speech(np.zeros(upto, np.bool_), [], [], FLOOR_DBFS, noise)
     least = max(peak - BELOW_PEAK_DB, noise + min(14.0, MIDWAY * (peak - noise)))
@@ -84,8 +84,15 @@ def features(speech: Speech, tones_s: float, progress: bool) -> Floats:
     return np.array(values, np.float32)
 
 
+def _ranked(values: Floats, rank: int) -> float:
+    """The value of this rank from the least; `values` are put in another order."""
+    values.partition(rank)
+    return float(values[rank])
+
+
 def _runs_of(flags: npt.NDArray[np.bool_]) -> list[int]:
     """Where stretches of True begin and end, in turns."""
     padded = np.zeros(len(flags) + 2, np.bool_)
     padded[1:-1] = flags
-    return np.flatnonzero(padded[1:] != padded[:-1]).tolist()
+    edges: list[int] = (padded[1:] != padded[:-1]).nonzero()[0].tolist()
+    return edges

@@ -11,10 +11,12 @@ make them a probability that means what it says.
                                  └─┘
 
 The weights are a readable file beside this one, `network.json`: the names of the inputs, and each layer's
-numbers, a row for each of its inputs. Nothing but numpy is needed to run it.
+numbers, a row for each of its inputs. Nothing but numpy is needed to run it, for as many calls at once as
+there are.
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -23,26 +25,19 @@ from typing import Any
 import numpy as np
 
 from engine.amd.features import TIMING
-from engine.amd.hearing import BLOCK, FINE, MOST_BEHIND, Ear, Floats
+from engine.amd.hearing import BLOCK, FINE, LEAD, MEASURES, NEUTRAL, PERIODIC, PITCH, Ear, Floats
 from engine.domain.errors import ConfigError
 
-SOUND = (
-    *(f"band{number}" for number in range(FINE)),
-    "level",
-    "under_top",
-    "periodic",
-    "pitch",
-    "vad",
-    "tone",
-)
+SOUND = MEASURES
 INPUTS = len(SOUND)
-REACH = 2  # frames before a frame that its filter sees
-_LEAST_TOP_DBFS = -60.0
+REACH = LEAD  # frames before a frame that its filter sees
 _LAYERS = ("filter", "block", "into", "memory", "out", "last")
 _STRETCH = np.array([1, 3, 1, 3, 1, 1, 1, 0], np.float32)  # short pauses tell more than long ones
+_SCALE = np.array([*[0.05] * FINE, 0.05, 1 / 15, 1.0, 1.0, 1.0, 1.0], np.float32)
+_WINDOW = (REACH + 1) * INPUTS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Network:
     """Weights as (inputs, outputs), biases as rows. `into`, `memory`: of the three gates side by side:
     forget, keep, new. `slope`, `offset`: Platt's.
@@ -54,67 +49,94 @@ class Network:
     slope: float
     offset: float
 
+    def blocks(self, sound: Floats) -> Floats:
+        """What each block brings to the gates of the memory, (blocks, 3 · memory). `sound`: its frames and
+        REACH before them as the ear has them, (blocks, REACH + BLOCK, INPUTS)."""
+        inputs = (sound - NEUTRAL) * _SCALE
+        inputs[..., PITCH] *= sound[..., PERIODIC] > 0.5
+        shape = (len(inputs), BLOCK, _WINDOW)  # each frame with those before it
+        windows = np.ndarray(shape, inputs.dtype, inputs, strides=inputs.strides)
+        filtered = self._layer("filter", windows.reshape(-1, _WINDOW))
+        block = self._layer("block", filtered.reshape(len(inputs), -1))
+        return self._sums("into", block)
+
+    def remember(self, state: Floats, coming: Floats) -> Floats:
+        """The memory after one block more of each call, (calls, memory). `coming`: what `blocks` made of
+        it."""
+        size = state.shape[1]
+        held = self._sums("memory", state)
+        gates = 1.0 / (1.0 + np.exp(-coming[:, : 2 * size] - held[:, : 2 * size]))
+        new = np.tanh(coming[:, 2 * size :] + gates[:, :size] * held[:, 2 * size :])
+        after: Floats = new + gates[:, size:] * (state - new)
+        return after
+
+    def logits(self, state: Floats, told: Floats) -> list[float]:
+        """Log-odds of a machine, of each call. `told`: features in the order of NAMES, (calls, NAMES)."""
+        said = self._sums("last", self._layer("out", np.concatenate([state, timing(told)], axis=1)))
+        return [self.slope * one + self.offset for one in said[:, 0].tolist()]
+
+    def _layer(self, name: str, values: Floats) -> Floats:
+        return np.maximum(self._sums(name, values), np.float32(0.0))
+
+    def _sums(self, name: str, values: Floats) -> Floats:
+        sums: Floats = values.dot(self.weights[name])  # of small arrays cheaper than the operator
+        sums += self.biases[name]
+        return sums
+
 
 class Follower:
-    """A network following one call."""
+    """A network following one call. `state`: what it remembers, (memory,). `heard`: frames of the ear."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._weights, self._biases = network.weights, network.biases
-        self._size = len(network.weights["memory"])
-        self._state = np.zeros(self._size, np.float32)
-        self._heard = 0  # frames, of the ear
-        self._frames = np.zeros((REACH + MOST_BEHIND, INPUTS), np.float32)  # REACH before, then what is new
-        step, unit = self._frames.strides
-        self._windows = np.lib.stride_tricks.as_strided(  # each frame with those before it: a view that stays
-            self._frames, (MOST_BEHIND, (REACH + 1) * INPUTS), (step, unit), writeable=False
-        )
-        self._top = _LEAST_TOP_DBFS
+    __slots__ = ("ear", "heard", "network", "state")
 
-    def hear(self, ear: Ear) -> None:
-        """All that the ear has measured since the last time: at most MOST_BEHIND frames, whole blocks."""
-        new = ear.measured - self._heard
-        if new:
-            self._take(ear, slice(self._heard, ear.measured))
-            for begin in range(0, new, BLOCK):
-                self._remember(self._windows[begin : begin + BLOCK])
-            self._frames[:REACH] = self._frames[new : new + REACH]
-            self._heard = ear.measured
+    def __init__(self, network: Network, ear: Ear) -> None:
+        self.network, self.ear = network, ear
+        self.state: Floats = np.zeros(len(network.weights["memory"]), np.float32)
+        self.heard = 0
 
-    def _remember(self, windows: Floats) -> None:
-        """One block more. `windows`: each frame with those before it."""
-        weights, biases, size = self._weights, self._biases, self._size
-        filtered = np.maximum(windows @ weights["filter"] + biases["filter"], 0.0)
-        block = np.maximum(filtered.ravel() @ weights["block"] + biases["block"], 0.0)
-        coming = block @ weights["into"] + biases["into"]
-        held = self._state @ weights["memory"] + biases["memory"]
-        gates = 1.0 / (1.0 + np.exp(-coming[: 2 * size] - held[: 2 * size]))
-        keep = gates[size:]
-        new = np.tanh(coming[2 * size :] + gates[:size] * held[2 * size :])
-        self._state = new + keep * (self._state - new)
+    def news(self) -> list[Floats]:
+        """The blocks that the ear has measured since the last time, each with the REACH frames before it."""
+        sound, length = self.ear.sound, REACH + BLOCK
+        found = [sound[at : at + length] for at in range(self.heard, self.ear.measured, BLOCK)]
+        self.heard = self.ear.measured
+        return found
 
-    def logit(self, told: Floats) -> float:
-        """Log-odds of a machine, after the last block. `told`: features in the order of NAMES."""
-        weights, biases, network = self._weights, self._biases, self._network
-        seen = np.concatenate([self._state, timing(told)])
-        out = np.maximum(seen @ weights["out"] + biases["out"], 0.0)
-        said = float(out @ weights["last"][:, 0] + biases["last"][0])
-        return network.slope * said + network.offset
 
-    def _take(self, ear: Ear, to: slice) -> None:
-        """Inputs of frames: bands, level, level under the loudest so far, pitch, activity, tone."""
-        level, vad, tone = ear.level[to], ear.vad[to], ear.tone[to]
-        loud = np.where((vad == 2) & ~tone, level, self._top)
-        top = np.maximum.accumulate(np.maximum(loud, self._top))
-        self._top = float(top[-1])
-        new, periodic = self._frames[REACH : REACH + to.stop - to.start], ear.periodic[to]
-        new[:, :FINE] = (ear.fine[to] - 45.0) * 0.05
-        new[:, FINE] = (level + 45.0) * 0.05
-        new[:, FINE + 1] = np.minimum(np.maximum(level - top, -45.0), 15.0) * (1 / 15)
-        new[:, FINE + 2] = periodic
-        new[:, FINE + 3] = (ear.pitch[to] - 1.0) * (periodic > 0.5)
-        new[:, FINE + 4] = vad - 1.0
-        new[:, FINE + 5] = tone
+def follow(followers: Sequence[Follower]) -> None:
+    """All that their ears have measured since the last time: blocks all at once, memory block after block."""
+    for network, numbers in _by_network(followers):
+        news = [(followers[number], found) for number in numbers if (found := followers[number].news())]
+        if not news:
+            continue
+        news.sort(key=lambda one: -len(one[1]))  # those with more blocks go on where the others stop
+        steps = [[found[at] for _, found in news if at < len(found)] for at in range(len(news[0][1]))]
+        coming = network.blocks(np.array([block for step in steps for block in step]))
+        state, at = np.array([follower.state for follower, _ in news]), 0
+        for step in steps:
+            state[: len(step)] = network.remember(state[: len(step)], coming[at : at + len(step)])
+            at += len(step)
+        for (follower, _), after in zip(news, state, strict=True):
+            follower.state = after
+
+
+def logits(followers: Sequence[Follower], told: Sequence[Floats]) -> list[float]:
+    """Log-odds of a machine, after the last block of each. `told`: features of each, in the order of
+    NAMES."""
+    said = [0.0] * len(followers)
+    for network, numbers in _by_network(followers):
+        state = np.array([followers[number].state for number in numbers])
+        found = network.logits(state, np.array([told[number] for number in numbers]))
+        for number, logit in zip(numbers, found, strict=True):
+            said[number] = logit
+    return said
+
+
+def _by_network(followers: Sequence[Follower]) -> Iterable[tuple[Network, list[int]]]:
+    """Which of them follow the same one: nearly always all."""
+    found = dict[Network, list[int]]()
+    for number, follower in enumerate(followers):
+        found.setdefault(follower.network, []).append(number)
+    return found.items()
 
 
 def timing(told: Floats) -> Floats:

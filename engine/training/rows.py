@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from engine.amd.audio import FRAME_BYTES, FRAME_S
 from engine.amd.features import NAMES
-from engine.amd.hearing import BLOCK, FINE, FLOOR_DBFS, Ear, Floats
-from engine.amd.listening import Listening
+from engine.amd.frames import FLOOR_DBFS, frames_of
+from engine.amd.hearing import BLOCK, FINE, LEAD, LEVEL, PERIODIC, PITCH, TONE, VAD, Ear, Floats
+from engine.amd.listening import Listening, listen
 from engine.amd.network import timing
 from engine.amd.tones import ToneLimits
 from engine.training.openings import Opening
@@ -65,9 +66,8 @@ class Looks:
 
 def measured(ear: Ear) -> Floats:
     """All that the ear has measured so far, (frames, MEASURED)."""
-    to = slice(0, ear.measured)
-    columns = (ear.level, ear.periodic, ear.pitch, ear.vad, ear.tone)
-    return np.concatenate([ear.fine[to], np.stack([one[to] for one in columns], axis=1)], axis=1)
+    found: Floats = ear.sound[LEAD : LEAD + ear.measured, [*range(FINE), LEVEL, PERIODIC, PITCH, VAD, TONE]]
+    return found
 
 
 def looks(pcm: bytes) -> Looks:
@@ -76,11 +76,13 @@ def looks(pcm: bytes) -> Looks:
     told = np.zeros((BLOCKS, len(NAMES)), np.float32)
     counts, beep_s = np.zeros(BLOCKS, np.float32), np.inf
     for at in range(0, min(len(pcm), FRAMES * FRAME_BYTES) - FRAME_BYTES + 1, FRAME_BYTES):
-        tone, looked = listening.push(pcm[at : at + FRAME_BYTES])
-        if tone is not None and tone.kind.value == "beep":
+        listen([listening], frames_of([pcm[at : at + FRAME_BYTES]]))
+        if listening.broken is not None:
+            raise listening.broken
+        if listening.tone is not None and listening.tone.kind.value == "beep":
             beep_s = (at + FRAME_BYTES) / 16_000
             break
-        if looked and listening.told is not None:
+        if listening.looked and listening.told is not None:
             block = listening.ear.measured // BLOCK - 1
             told[block] = listening.told
             counts[block] = float(listening.told[_PAUSES].max()) <= LONGEST_PAUSE_S

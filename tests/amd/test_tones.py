@@ -3,18 +3,23 @@
 import numpy as np
 import pytest
 
-from engine.amd.tones import Tone, ToneKind, ToneTracker
+from engine.amd.frames import Frame, frames_of
+from engine.amd.tones import Tone, ToneKind
+from engine.amd.tracker import ToneTracker
 from tests.amd.openings import Sound, silence, tone, voice
+
+
+def frames(sound: Sound) -> list[Frame]:
+    whole = (sound[: len(sound) // 160 * 160] * 32_767).astype("<i2").reshape(-1, 160)
+    return frames_of([row.tobytes() for row in whole])
 
 
 def heard(*parts: Sound, noise: float = 0.0003) -> list[Tone]:
     sound = np.concatenate(parts)
     sound = sound + np.random.default_rng(3).normal(0, noise, len(sound))
     tracker, found = ToneTracker(), list[Tone]()
-    for at in range(0, len(sound) - 159, 160):
-        frame = (sound[at : at + 160] * 32_767).astype(np.float32)
-        level = 10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10)
-        told = tracker.push(frame, level)
+    for frame in frames(sound):
+        told = tracker.push(frame.level_dbfs, frame.peaks)
         last = found[-1] if found else None
         ends = told and last and told.kind is last.kind is ToneKind.BEEP and told.began_ms == last.began_ms
         if told and not ends:  # the end of a beep that was told is no second one
@@ -70,11 +75,9 @@ def test_noise_and_digital_silence_are_no_tones():
 def test_the_beep_is_told_when_it_begins_and_when_it_is_over():
     sound = np.concatenate([silence(0.5), tone(1_400, 0.4), silence(0.5)])
     tracker, told = ToneTracker(), list[tuple[int, Tone]]()
-    for at in range(0, len(sound) - 159, 160):
-        frame = (sound[at : at + 160] * 32_767).astype(np.float32)
-        level = 10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10)
-        one = tracker.push(frame, level, speech_dbfs=-20.0)
-        told += [(at // 8 + 20, one)] if one else []
+    for number, frame in enumerate(frames(sound), 1):
+        one = tracker.push(frame.level_dbfs, frame.peaks, speech_dbfs=-20.0)
+        told += [(number * 20, one)] if one else []
     (began_at, beep), (ended_at, over) = told
     assert (beep.kind, beep.ended_ms, over.kind) == (ToneKind.BEEP, -1, ToneKind.BEEP)
     assert abs(beep.began_ms - 500) <= 20
@@ -109,9 +112,7 @@ def test_after_speech_two_tones_at_once_are_a_beep_too(ratio: float):
     both = tone(1_000, 0.5, 0.1) + tone(1_000 * ratio, 0.5, 0.1)
     sound = np.concatenate([silence(0.4), both, silence(0.4)])
     tracker = ToneTracker()
-    frames = [(sound[at : at + 160] * 32_767).astype(np.float32) for at in range(0, len(sound) - 159, 160)]
-    levels = [10 * np.log10(float(frame @ frame) / 160 / 32_768**2 + 1e-10) for frame in frames]
-    told = [tracker.push(frame, level, -20.0) for frame, level in zip(frames, levels, strict=True)]
+    told = [tracker.push(frame.level_dbfs, frame.peaks, -20.0) for frame in frames(sound)]
     assert ToneKind.BEEP in [one.kind for one in told if one]
 
 

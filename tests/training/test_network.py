@@ -7,9 +7,10 @@ import pytest
 
 from engine.amd.audio import FRAME_BYTES
 from engine.amd.features import NAMES, TIMING
+from engine.amd.frames import frames_of
 from engine.amd.hearing import BLOCK, Floats
-from engine.amd.listening import Listening
-from engine.amd.network import INPUTS, REACH, Follower, Network, parse, standard, timing
+from engine.amd.listening import Listening, listen
+from engine.amd.network import INPUTS, REACH, Network, parse, standard, timing
 from engine.amd.tones import ToneLimits
 from engine.domain.errors import ConfigError
 from engine.training.network_fit import written
@@ -82,17 +83,16 @@ def test_the_network_says_what_its_formulas_say():
     parts = layers(3)
     model = parse(written(parts, 2.0, 0.5, {}))
     rounded = {name: [weights.T, biases] for name in parts for weights, biases in [_of(model, name)]}
-    follower = Follower(model)
-    listening = Listening(ToneLimits(), follower)
+    listening = Listening(ToneLimits(), model)
     listening.always = True
     sound = openings.machine()
     for at in range(0, 3 * 16_000, FRAME_BYTES):
-        listening.push(sound[at : at + FRAME_BYTES])
+        listen([listening], frames_of([sound[at : at + FRAME_BYTES]]))
     assert listening.told is not None
     heard = inputs(measured(listening.ear))
     assert heard.shape == (150, INPUTS)
     expected = 2.0 * by_hand(rounded, heard, listening.told) + 0.5
-    assert follower.logit(listening.told) == pytest.approx(expected, abs=1e-3)
+    assert listening.logit == pytest.approx(expected, abs=1e-3)
 
 
 def _of(model: Network, name: str) -> tuple[Floats, Floats]:
@@ -113,15 +113,14 @@ def test_training_hears_what_the_engine_hears():
     )
     network = fit.fit(rows, np.arange(3), recipe)
     model = parse(fit.as_text(network, 1.0, 0.0, {}))
-    follower = Follower(model)
-    listening = Listening(ToneLimits(), follower)
+    listening = Listening(ToneLimits(), model)
     listening.always = True
     for at in range(0, 4 * 16_000, FRAME_BYTES):
-        listening.push(truth["machine"][at : at + FRAME_BYTES])
+        listen([listening], frames_of([truth["machine"][at : at + FRAME_BYTES]]))
     said = fit.logits_of(network, rows, np.arange(3))
     assert said.shape == (3, BLOCKS)
     assert listening.told is not None
-    assert follower.logit(listening.told) == pytest.approx(float(said[1, 39]), abs=0.02)
+    assert listening.logit == pytest.approx(float(said[1, 39]), abs=0.02)
     assert torch.isfinite(torch.from_numpy(said)).all()
 
 

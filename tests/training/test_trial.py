@@ -6,9 +6,10 @@ import pytest
 from engine.amd.audio import FRAME_BYTES
 from engine.amd.classifier import Detector, Params
 from engine.amd.decision import LINES, Lines
+from engine.amd.frames import frames_of
 from engine.amd.hearing import Floats
-from engine.amd.listening import Listening
-from engine.amd.network import Follower, standard
+from engine.amd.listening import Listening, listen
+from engine.amd.network import standard
 from engine.amd.tones import ToneLimits
 from engine.training.openings import Opening
 from engine.training.rows import BLOCKS, FRAMES, Rows, rows_of
@@ -30,14 +31,13 @@ SOUNDS = {
 
 def said(sound: bytes) -> Floats:
     """What the engine's network says at every look."""
-    follower = Follower(standard())
-    listening = Listening(ToneLimits(), follower)
+    listening = Listening(ToneLimits(), standard())
     listening.always = True
     logits = np.zeros(BLOCKS, np.float32)
     for at in range(0, FRAMES * FRAME_BYTES, FRAME_BYTES):
-        _, looked = listening.push(sound[at : at + FRAME_BYTES])
-        if looked and listening.told is not None:
-            logits[listening.ear.measured // 5 - 1] = follower.logit(listening.told)
+        listen([listening], frames_of([sound[at : at + FRAME_BYTES]]))
+        if listening.looked and listening.logit is not None:
+            logits[listening.ear.measured // 5 - 1] = listening.logit
     return logits
 
 
