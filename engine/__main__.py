@@ -1,5 +1,11 @@
 """The program. gevent takes over sockets and clocks here, before anything else is imported, and only here."""
 
+import os
+
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # numpy's products here are small: threads of its own cost more
+
 from gevent import monkey
 
 monkey.patch_all()

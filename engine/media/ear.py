@@ -5,13 +5,16 @@ Sound in, lines out: what the engine is told, without the names of fork and atte
 when it begins and when it is over).
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.amd.audio import Framer
 from engine.amd.classifier import Detector
-from engine.amd.early import EarlyEar
+from engine.amd.classifier import hear as hear_answered
+from engine.amd.early import Announced, EarlyEar
+from engine.amd.frames import Frame, frames_of
 from engine.amd.heard import Beep, Heard
 from engine.media.tape import Tape
 
@@ -21,7 +24,7 @@ LIKELY_PERSON = 0.2  # probability of a machine at which somebody may be joined 
 
 class Ear:
     """One call. `early`: it rings still; None: it was answered already. `tape`: keeps its sound, if given.
-    `likely`: tell it when a person is."""
+    `likely`: tell it when a person is. `waiting`: frames that arrived and were not heard yet."""
 
     def __init__(
         self,
@@ -30,43 +33,41 @@ class Ear:
         tape: Tape | None = None,
         likely: bool = False,
     ) -> None:
-        self._make, self._early, self._tape, self._likely = detector, early, tape, likely
-        self._detector: Detector | None = None if early else detector()
+        self._make, self._tape = detector, tape
+        self.early, self.likely = early, likely
+        self.detector: Detector | None = None if early else detector()
         self._framer = Framer()
+        self.waiting: deque[bytes] = deque()
 
     def answered(self) -> None:
         """From here on it is the callee whom we hear. Twice is once."""
-        if self._detector is None:
-            self._early, self._detector, self._framer = None, self._make(), Framer()
+        if self.detector is None:
+            self.early, self.detector, self._framer = None, self._make(), Framer()
+            self.waiting.clear()
 
-    def listen(self, pcm: bytes) -> list[Line]:
-        """All that was recognised with this sound, usually nothing."""
-        if self._detector is None:
-            return self._listen_early(pcm)
-        if self._tape is not None:
+    def add(self, pcm: bytes) -> bool:
+        """Sound arrived. True: now there is something to hear, and there was not before."""
+        if self._tape is not None and self.detector is not None:
             self._tape.add(pcm)
-        heard = self._detector.listen
-        lines = [line_of(told) for frame in self._framer.push(pcm) for told in heard(frame)]
-        return [*lines, *self._is_likely(self._detector)] if self._likely else lines
+        nothing = not self.waiting
+        self.waiting += self._framer.push(pcm)
+        return nothing and bool(self.waiting)
+
+    def lines_of(self, told: Sequence[Heard]) -> list[Line]:
+        """What the engine is told of what the detector says, usually nothing."""
+        lines = [line_of(one) for one in told]
+        if self.likely and self.detector is not None:
+            lines += self._is_likely(self.detector)
+        return lines
 
     def _is_likely(self, detector: Detector) -> list[Line]:
         """Once, before the verdict, when so little speaks for a machine."""
         if detector.verdict is not None:
-            self._likely = False
+            self.likely = False
         elif 0.0 <= detector.machine <= LIKELY_PERSON:
-            self._likely = False
+            self.likely = False
             return [{"event": "likely", "machine": round(detector.machine, 4)}]
         return []
-
-    def _listen_early(self, pcm: bytes) -> list[Line]:
-        assert self._early is not None
-        told = [self._early.feed(frame) for frame in self._framer.push(pcm)]
-        return [
-            {"event": "announcement", "means": one.means, "at_ms": one.at_ms}
-            | {"details": {"why": one.why, "name": one.name, "score": one.score}}
-            for one in told
-            if one is not None
-        ]
 
     def close(self) -> Path | None:
         """The end. Where the sound was kept, if it was."""
@@ -79,3 +80,35 @@ def line_of(heard: Heard) -> Line:
         return {"event": "beep", "hz": heard.hz} | times
     event = "revised" if heard.revises else "verdict"
     return {"event": event, "verdict": heard.what, "at_ms": heard.at_ms, "details": heard.details()}
+
+
+def line_of_network(one: Announced) -> Line:
+    details = {"why": one.why, "name": one.name, "score": one.score}
+    return {"event": "announcement", "means": one.means, "at_ms": one.at_ms, "details": details}
+
+
+def hear(ears: Sequence[Ear]) -> list[list[Line] | Exception]:
+    """The first frame that waits with each, all together: what is to be said of each, or what went wrong with
+    it alone."""
+    frames = frames_of([ear.waiting.popleft() for ear in ears])
+    said: list[list[Line] | Exception] = [[]] * len(ears)
+    detectors, theirs = list[Detector](), list[int]()
+    for number, ear in enumerate(ears):
+        if ear.detector is not None:
+            detectors.append(ear.detector)
+            theirs.append(number)
+        elif ear.early is not None:
+            said[number] = _hear_early(ear.early, frames[number])
+    all_told = hear_answered(detectors, [frames[number] for number in theirs])
+    for number, told in zip(theirs, all_told, strict=True):
+        if told or ears[number].likely:
+            said[number] = told if isinstance(told, Exception) else ears[number].lines_of(told)
+    return said
+
+
+def _hear_early(early: EarlyEar, frame: Frame) -> list[Line] | Exception:
+    try:
+        announced = early.hear(frame)
+    except Exception as error:
+        return error
+    return [line_of_network(announced)] if announced is not None else []

@@ -1,5 +1,6 @@
 """All calls that are heard, by fork or by file, and what the engine asks about them."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -11,11 +12,13 @@ from engine.amd.audio import Law
 from engine.amd.classifier import Detector, Params
 from engine.amd.decision import STANDARD_RATIO, Costs
 from engine.amd.early import EarlyEar
-from engine.media.ear import Ear, Line
+from engine.media.ear import Ear, Line, hear
 from engine.media.fork import Fork
 from engine.media.shelf import Shelf
 from engine.media.tap import Tap
 from engine.media.tape import Writer
+
+log = logging.getLogger("prozvon.media")
 
 MOST_ANSWERS = 10_000  # answers told of calls whose forks have not come yet
 
@@ -56,6 +59,7 @@ class Ears:
         self._answered: dict[str, None] = {}
         self._ears: dict[str, Ear] = {}
         self.taps: dict[str, Tap] = {}
+        self._arrived: list[Fork | Tap] = []  # with something to hear, in turn
         self.counts: dict[str, int] = {}
 
     def open(self, fork_id: str, attempt_id: str, wanted: list[str]) -> Ear:
@@ -70,14 +74,42 @@ class Ears:
         ear = self._ears[fork_id] = Ear(lambda: self._detector(cost), early, tape, "likely" in wanted)
         return ear
 
-    def say(self, call: Fork | Tap, lines: list[Line]) -> None:
+    def add(self, call: Fork | Tap, pcm: bytes) -> None:
+        """Sound of one call; it is heard at the end of the turn, with that of the others."""
+        if pcm and call.ear.add(pcm):
+            self._arrived.append(call)
+
+    def hear(self) -> None:
+        """All that has arrived: a frame of every call, and as long as there are more, another one. One broken
+        call must not silence the others; it is told loudly."""
+        calls, self._arrived = self._arrived, []
+        while calls:
+            for call, said in zip(calls, self._heard(calls), strict=True):
+                if isinstance(said, Exception):
+                    self._fail(said)
+                elif said:
+                    self._say(call, said)
+            calls = [call for call in calls if call.ear.waiting]
+
+    def _heard(self, calls: list[Fork | Tap]) -> list[list[Line] | Exception]:
+        try:
+            return hear([call.ear for call in calls])
+        except Exception as error:  # of none of them alone: this frame of all is lost
+            self._fail(error)
+            return [[]] * len(calls)
+
+    def _fail(self, error: Exception) -> None:
+        self.count("failures")
+        log.error("listening failed", exc_info=error)
+
+    def _say(self, call: Fork | Tap, lines: list[Line]) -> None:
         for line in lines:
             self.count(str(line.get("verdict", line["event"])))
             self._tell({"fork_id": call.fork_id, "attempt_id": call.attempt_id} | line)
 
     def tick(self, now_s: float) -> None:
         for tap in list(self.taps.values()):
-            self.say(tap, tap.tick(now_s))
+            self.add(tap, tap.tick(now_s))
             if tap.is_silent(now_s):
                 self._close_tap(tap, "silent")
 
@@ -88,6 +120,7 @@ class Ears:
             self._writer.finish(2.0)
 
     def ended(self, call: Fork | Tap, why: str) -> None:
+        self.hear()  # its last word
         self._ears.pop(call.fork_id, None)
         kept = call.ear.close()
         self.count(why)
@@ -98,6 +131,7 @@ class Ears:
 
     def command(self, command: dict[str, Any]) -> None:
         """`answered`: the call of this fork was. `tap`: hear a file. `close`: hear it no more."""
+        self.hear()  # what came before it
         what, fork_id = command.get("do"), str(command.get("fork_id", ""))
         if what == "answered":
             ear = self._ears.get(fork_id)

@@ -27,25 +27,24 @@ class Fork:
     heard_at_s: float
     strangers: int = 0
 
-    def read(self, now_s: float) -> list[Line]:
-        """Take one packet that has arrived, then the others have their turn; what was recognised with it."""
+    def read(self, now_s: float) -> bytes:
+        """Take one packet that has arrived, then the others have their turn; the sound to hear, b"" for
+        none."""
         try:
             packet, (host, _) = self.sock.recvfrom(MAX_DATAGRAM)
         except OSError:  # nothing there after all, or an ICMP error of something that we never sent
-            return []
+            return b""
         if host != self.offer.host and host != self.dialog.peer[0]:
             self.strangers += 1
-            return []
+            return b""
         pcm = self.receiver.receive(packet, now_s)
-        if not pcm:
-            return []
-        self.heard_at_s = now_s
-        return self.ear.listen(pcm)
+        if pcm:
+            self.heard_at_s = now_s
+        return pcm
 
-    def tick(self, now_s: float) -> list[Line]:
+    def tick(self, now_s: float) -> bytes:
         """Time passed: silence where the far end sends nothing is silence to the detector."""
-        pcm = self.receiver.quiet(now_s)
-        return self.ear.listen(pcm) if pcm else []
+        return self.receiver.quiet(now_s)
 
     def is_silent(self, now_s: float) -> bool:
         """Nothing has come for so long that nobody will miss it."""

@@ -14,6 +14,7 @@ MAX_PAYLOAD = 1_600  # 200 ms
 MAX_GAP_SAMPLES = RATE  # a hole longer than a second is a stream that begins anew
 MAX_GAP_PACKETS = 100
 QUIET_S = 0.2  # so long without a packet: the far end suppresses silence, or the network stalls
+_PLAIN = b"\x80"  # the first octet where neither sources nor extension nor padding follow: nearly always
 _SILENT_FRAME = bytes(FRAME_BYTES)
 _SOME_FILLER = b"\xff" * 80
 _FILLER = re.compile(rb"\xff{80,}")
@@ -36,8 +37,8 @@ class Receiver:
 
     def receive(self, packet: bytes, now_s: float) -> bytes:
         """The pcm to hear now: the packet's own sound after silence for what is missing; b"" for none."""
-        payload = _payload(packet)
-        if payload is None:
+        payload = packet[HEADER.size :] if packet[:1] == _PLAIN else _payload(packet)
+        if not payload or len(payload) > MAX_PAYLOAD:
             self.junk += 1
             return b""
         _, kind, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
@@ -53,12 +54,14 @@ class Receiver:
                 return b""
             if step <= MAX_GAP_PACKETS:
                 self.lost += step - 1
-                missing = self._missing(timestamp, (step - 1) * len(payload))
+                if timestamp != self._timestamp or self._ahead:
+                    missing = self._missing(timestamp, (step - 1) * len(payload))
         self._ssrc, self._sequence = ssrc, sequence
         self._timestamp = (timestamp + len(payload)) & 0xFFFFFFFF
         self.packets += 1
         self._heard_at_s = self._filled_to_s = now_s
-        return bytes(2 * missing) + sound_of(payload, law)
+        sound = sound_of(payload, law)
+        return bytes(2 * missing) + sound if missing else sound
 
     def _missing(self, timestamp: int, guess: int) -> int:
         """Samples of silence before this packet. `guess`: by the sequence, where timestamps say nonsense."""
@@ -96,4 +99,4 @@ def _payload(packet: bytes) -> bytes | None:
         begin += 4 + 4 * int.from_bytes(packet[begin + 2 : begin + 4], "big")
     if packet[0] & 0x20:
         end -= packet[-1]
-    return packet[begin:end] if 0 < end - begin <= MAX_PAYLOAD else None
+    return packet[begin:end] if begin < end else None

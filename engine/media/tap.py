@@ -32,18 +32,19 @@ class Tap:
     _file: BinaryIO | None = None
     _filled_to_s: float = field(default=0.0)
 
-    def tick(self, now_s: float) -> list[Line]:
-        """What was written since the last time; every 20 ms. Silence where nothing was, as on a line."""
+    def tick(self, now_s: float) -> bytes:
+        """The sound that was written since the last time; every 20 ms. Silence where nothing was, as on a
+        line."""
         data = self._read()
         if data:
             self.octets += len(data)
             self.heard_at_s = self._filled_to_s = now_s
-            return self.ear.listen(sound_of(data, self.law))
+            return sound_of(data, self.law)
         if not self.octets or now_s - self.heard_at_s < QUIET_S:
-            return []
+            return b""
         frames = min(10, int((now_s - self._filled_to_s) * 1000 / 20))
         self._filled_to_s += frames * 0.02
-        return self.ear.listen(bytes(FRAME_BYTES * frames)) if frames else []
+        return bytes(FRAME_BYTES * frames)
 
     def is_silent(self, now_s: float) -> bool:
         return now_s - self.heard_at_s > SILENT_S

@@ -24,6 +24,7 @@ from tests.media.engine_side import Reader
 NOISE, HELLO_AFTER_S, HELLO_S, AFTER_S = 0.008, 5.0, 0.8, 1.6
 BEGIN_ROUNDS = 50  # all calls begin within so many times 20 ms
 FIRST_PORT = 24_000
+MOST_MS = 2.0  # CPU of a second of audio
 
 
 def main(calls: int = 300) -> int:
@@ -52,11 +53,11 @@ def main(calls: int = 300) -> int:
     each_ms, share = (cpu_end_s - cpu_s) / audio_s * 1000, (cpu_end_s - cpu_s) / (at_end_s - at_s)
     p50_ms, p99_ms = np.percentile(delays_ms, 50), np.percentile(delays_ms, 99)
     tell("CPU of the media process", share, "of a core")
-    tell("CPU of a second of audio", each_ms, "ms", at_most=3.3)
+    tell("CPU of a second of audio", each_ms, "ms", at_most=MOST_MS)
     tell("the sender itself was late by at most", late_ms, "ms")
     tell("verdict after its packet, p50", p50_ms, "ms")
     tell("verdict after its packet, p99", p99_ms, "ms", at_most=60.0)
-    return 0 if p99_ms < 60 and each_ms < 3.3 else 1
+    return 0 if p99_ms < 60 and each_ms <= MOST_MS else 1
 
 
 class _Delays(threading.Thread):

@@ -98,7 +98,7 @@ class Call:
 @contextmanager
 def listening(rtp_ports: int = 40, folders: Folders | None = None) -> Iterator[Listener]:
     """A listener at work in a thread, on free ports. Nothing in it may have raised at the end."""
-    first = _free_range(rtp_ports)
+    first = free_range(rtp_ports)
     listener = Listener(Places("127.0.0.1", 0, first, first + rtp_ports - 1, folders or Folders()), "0")
     died: list[Exception] = []
 
@@ -120,7 +120,7 @@ def listening(rtp_ports: int = 40, folders: Folders | None = None) -> Iterator[L
     assert "failures" not in listener.counts
 
 
-def _free_range(count: int) -> int:
+def free_range(count: int) -> int:
     """An even port with nobody on it; most likely the next ones are free as well."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
