@@ -77,7 +77,7 @@ def add(commands: "Commands[Parser]") -> None:
         help="where network.json goes (here)",
     )
     train.add_argument(
-        "--openings", type=int, default=12_000, metavar="N", help="how many to make (%(default)s)"
+        "--openings", type=int, default=40_000, metavar="N", help="how many to make (%(default)s)"
     )
     train.add_argument("--seed", type=int, default=1, metavar="N", help="other dice (%(default)s)")
 

@@ -16,9 +16,9 @@ NOISES = ("none", "white", "pink", "brown", "hum", "babble", "street", "office",
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`snr_db`: speech over noise; None for no noise but the codec's. `level_dbfs`: RMS of speech.
-    `gate_db`: by how much a telephone that suppresses noise makes pauses quieter; `levelled`: something on
-    the way turns quiet up and loud down.
+    """Before the telephone: `snr_db`, speech over noise, None for no noise but the codec's; `level_dbfs`, RMS
+    of speech. `gate_db`: by how much a telephone that suppresses noise makes pauses quieter; `levelled`:
+    something on the way turns quiet up and loud down.
     """
 
     level_dbfs: float
@@ -184,13 +184,13 @@ def level_out(sound: Sound, target_db: float) -> Sound:
 
 def transmit(sound: Sound, line: Line, voices: list[Sound], dice: Dice) -> bytes:
     """pcm of what arrives when `sound` (speech and tones at their own levels) is said into this line."""
-    sound = handset(sound, dice)
     if line.room_s:
         sound = reverberate(sound, line.room_s, dice)
     sound = sound * np.float32(10 ** (line.level_dbfs / 20) / rms(sound))
     if line.snr_db is not None and line.noise != "none":
         noise = noise_of(line.noise, len(sound), voices, dice)
         sound = sound + noise * np.float32(10 ** ((line.level_dbfs - line.snr_db) / 20))
+    sound = handset(sound, dice)  # what hums and rumbles around the telephone has to pass it too
     if line.idle_dbfs > -90:
         sound = sound + dice.normal(size=len(sound)).astype(np.float32) * np.float32(
             10 ** (line.idle_dbfs / 20)

@@ -1,9 +1,10 @@
 """Fits the detector's network to rows with PyTorch, which only training needs (`pip install prozvon[train]`).
 
-Ten minutes on one core for ten thousand openings. Much is changed at random in what is heard, that it may
-learn how people and machines speak and not how one line or one voice sounds: level, colour of the line,
-length of the throat, pitch, bands missing, frames shifted against the blocks. Beside the truth it learns to
-foretell whether somebody will speak within the next second: that shares the memory and is thrown away later.
+A quarter of an hour on one core for forty thousand openings. Much is changed at random in what is heard, that
+it may learn how people and machines speak and not how one line or one voice sounds: level, colour of the
+line, length of the throat, pitch, bands missing, frames shifted against the blocks. Beside the truth it
+learns to foretell whether somebody will speak within the next second, and of what kind the opening is (a
+plain hello, a business, a menu, …): both share the memory and are thrown away later.
 Then Platt's slope and offset are fitted to what networks say of voices held out.
 """
 
@@ -21,7 +22,7 @@ from engine.amd.features import TIMING
 from engine.amd.hearing import BLOCK, FINE, Floats
 from engine.amd.network import INPUTS, REACH, SOUND
 from engine.domain.errors import ConfigError
-from engine.training.rows import BLOCKS, Rows
+from engine.training.rows import BLOCKS, KINDS, Rows, evened
 
 _LEVEL, _PERIODIC, _PITCH, _VAD, _TONE = range(FINE, FINE + 5)
 _LEAST_TOP_DBFS = -60.0
@@ -33,7 +34,8 @@ class Recipe:
     """How to fit. `filters`, `block`, `memory`, `out`: sizes of the layers. `passes`: over all openings,
     `batch` of them at a time. `rate`: the highest, in a cycle of one rise and one fall (Smith 2017).
     `dropout`: share of what is forgotten at random while learning; `decay`: pull of the weights to nothing.
-    `foretell`: what an error about the next second weighs, against one about who it is.
+    `foretell`, `kinds`: what an error about the next second weighs, and one about the kind of opening,
+    against one about who it is.
     """
 
     filters: int = 32
@@ -46,6 +48,7 @@ class Recipe:
     dropout: float = 0.15
     decay: float = 0.02
     foretell: float = 0.3
+    kinds: float = 0.3
 
 
 def pytorch() -> Any:
@@ -69,14 +72,15 @@ def _network(recipe: Recipe) -> Any:
             "out": nn.Linear(recipe.memory + len(TIMING), recipe.out),
             "last": nn.Linear(recipe.out, 1),
             "next": nn.Linear(recipe.out, 1),
+            "kind": nn.Linear(recipe.out, len(KINDS)),
             "forget": nn.Dropout(recipe.dropout),
         }
     )
 
 
-def _said(network: Any, heard: Any, timing: Any) -> tuple[Any, Any]:
-    """Log-odds of a machine and of speech within a second, (openings, BLOCKS). `heard`: (openings, frames,
-    INPUTS)."""
+def _said(network: Any, heard: Any, timing: Any) -> tuple[Any, Any, Any]:
+    """Log-odds of a machine and of speech within a second, (openings, BLOCKS), and of each kind, (openings,
+    BLOCKS, KINDS). `heard`: (openings, frames, INPUTS)."""
     torch = pytorch()
     relu = torch.nn.functional.relu
     padded = torch.nn.functional.pad(heard, (0, 0, REACH, 0))
@@ -84,7 +88,7 @@ def _said(network: Any, heard: Any, timing: Any) -> tuple[Any, Any]:
     filtered = relu(network["filter"](windows)).reshape(len(heard), BLOCKS, -1)
     memory, _ = network["gru"](network["forget"](relu(network["block"](filtered))))
     out = relu(network["out"](torch.cat([network["forget"](memory), timing], dim=-1)))
-    return network["last"](out)[..., 0], network["next"](out)[..., 0]
+    return network["last"](out)[..., 0], network["next"](out)[..., 0], network["kind"](out)
 
 
 def speaks_next(sound: npt.NDArray[np.float16]) -> npt.NDArray[np.float32]:
@@ -171,20 +175,21 @@ def fit(
     step = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.decay)
     cycle = torch.optim.lr_scheduler.OneCycleLR(step, recipe.rate, recipe.passes * batches, pct_start=0.2)
     network.train()
-    following = speaks_next(rows.sound)
+    following, even = speaks_next(rows.sound), evened(rows)
     for number in range(recipe.passes):
         order, sum_ = torch.randperm(len(which), generator=dice).numpy(), 0.0
         for batch in range(batches):
             some = which[order[batch * recipe.batch : (batch + 1) * recipe.batch]]
-            sound, weight, machine = (
-                torch.from_numpy(part[some]) for part in (rows.sound, rows.weight, rows.machine)
+            sound, weight, machine, kind = (
+                torch.from_numpy(part[some]) for part in (rows.sound, even, rows.machine, rows.kind)
             )
             timing = torch.from_numpy(rows.timing(some))
-            logits, next_ = _said(network, _heard(sound, dice), timing)
+            logits, next_, kinds = _said(network, _heard(sound, dice), timing)
             loss = _wrong(logits, machine[:, None].expand_as(logits), weight)
             follows = torch.from_numpy(following[some])
             known = weight * ~follows.isnan()
             loss = loss + recipe.foretell * _wrong(next_, follows.nan_to_num(), known)
+            loss = loss + recipe.kinds * _mistaken(kinds, kind, weight)
             step.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -199,6 +204,16 @@ def _wrong(logits: Any, truth: Any, weight: Any) -> Any:
     """Cross-entropy, weighted mean."""
     torch = pytorch()
     each = torch.nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    return (each * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def _mistaken(kinds: Any, truth: Any, weight: Any) -> Any:
+    """Cross-entropy between kinds, weighted mean; nothing where the kind is not known."""
+    torch = pytorch()
+    at_each = truth[:, None].expand(-1, BLOCKS)
+    each = torch.nn.functional.cross_entropy(
+        kinds.transpose(1, 2), at_each, ignore_index=-1, reduction="none"
+    )
     return (each * weight).sum() / weight.sum().clamp(min=1e-6)
 
 

@@ -288,7 +288,7 @@ class Author:
         sheet.add(said, speech=True)
         if subtype == "double":
             again = said if dice.random() < 0.5 else self._say("hello", 1.5)
-            sheet.add(silence(dice.uniform(0.35, 1.6)))
+            sheet.add(silence(dice.uniform(0.25, 1.2)))
             sheet.add(said if again is None else again, speech=True)
         elif dice.random() < 0.45 and subtype != "late":  # nobody answers them: they ask again
             again = self._say("hello", 2.0)

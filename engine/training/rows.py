@@ -13,7 +13,7 @@ from engine.amd.hearing import BLOCK, FINE, LEAD, LEVEL, PERIODIC, PITCH, TONE, 
 from engine.amd.listening import Listening, listen
 from engine.amd.network import timing
 from engine.amd.tones import ToneLimits
-from engine.training.openings import Opening
+from engine.training.openings import HUMANS, MACHINES, OTHERS, Opening
 
 UNTIL_S = 6.2  # looks later than this decide nothing
 FRAMES = int(UNTIL_S / FRAME_S) // BLOCK * BLOCK
@@ -23,6 +23,7 @@ MEASURED = FINE + 5  # bands, level, periodicity, pitch, voice activity, tone: a
 _LEVEL = FINE
 LONGEST_PAUSE_S = 1.85
 _PAUSES = [NAMES.index("quiet_s"), NAMES.index("longest_gap_s")]
+KINDS = (*(f"human/{kind}" for kind in HUMANS), *(f"machine/{kind}" for kind in MACHINES), *OTHERS)
 TRUTH = {"human": 0.0, "silence": 0.5}
 """How much of a machine an opening is; 1 unless it is here. Of a noisy line on which nobody speaks nothing is
 to be said, so that one goes on listening."""
@@ -36,7 +37,8 @@ class Rows:
     """A line for each opening. `sound`: (openings, FRAMES, MEASURED). `features`: (openings, BLOCKS, NAMES).
     `weight`: of each look, 0 where there is nothing to learn. `beep_s`: when a beep was told, inf for never.
     `start_s`, `end_s`: of the greeting, nan for none. `counted`: is it a person or a machine (and no fax,
-    tone, silence)?
+    tone, silence)? `kind`: its place in KINDS, -1 for another. `family`: where its voice comes from, "" for
+    none.
     """
 
     sound: Halves
@@ -47,6 +49,8 @@ class Rows:
     start_s: Floats
     end_s: Floats
     counted: Flags
+    kind: npt.NDArray[np.int64]
+    family: npt.NDArray[np.str_]
 
     def timing(self, which: npt.NDArray[np.intp]) -> Floats:
         """What the network is told of timing, (openings, BLOCKS, TIMING)."""
@@ -102,6 +106,8 @@ def rows_of(openings: list[Opening]) -> Rows:
         _seconds([opening.speech_start_s for opening in kept]),
         _seconds([opening.greeting_end_s for opening in kept]),
         np.array([opening.label in ("human", "machine") for opening in kept], np.bool_),
+        np.array([_kind(opening) for opening in kept], np.int64),
+        np.array([opening.voice.partition(":")[0] for opening in kept], np.str_),
     )
     rows.sound[:, :, _LEVEL] = FLOOR_DBFS
     for number, opening in enumerate(kept):
@@ -110,6 +116,24 @@ def rows_of(openings: list[Opening]) -> Rows:
         rows.features[number], rows.beep_s[number] = found.features, found.beep_s
         rows.weight[number] = found.counts / np.sqrt(max(1.0, float(found.counts.sum())))
     return rows
+
+
+def _kind(opening: Opening) -> int:
+    name = opening.label if opening.label in OTHERS else f"{opening.label}/{opening.subtype}"
+    return KINDS.index(name) if name in KINDS else -1
+
+
+def evened(rows: Rows) -> Floats:
+    """Weights, (openings, BLOCKS), by which people and machines of each family of voices count the same: who
+    reads aloud for a recorder is no machine for that, and who is synthesised no person."""
+    each, factor = rows.weight.sum(axis=1), np.ones(len(rows.machine), np.float32)
+    for family in set(rows.family.tolist()) - {""}:
+        sides = [(rows.family == family) & rows.counted & (rows.machine == side) for side in (0.0, 1.0)]
+        weights = [float(each[side].sum()) for side in sides]
+        if min(weights) > 0.0:
+            for side, weight in zip(sides, weights, strict=True):
+                factor[side] = sum(weights) / 2 / weight
+    return rows.weight * factor[:, None]
 
 
 def _seconds(values: list[float | None]) -> Floats:

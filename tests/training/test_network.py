@@ -1,6 +1,7 @@
 """The network: its formulas by hand, its file, and what training makes of an opening."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from engine.amd.tones import ToneLimits
 from engine.domain.errors import ConfigError
 from engine.training.network_fit import written
 from engine.training.openings import Opening
-from engine.training.rows import BLOCKS, FRAMES, MEASURED, looks, measured, rows_of
+from engine.training.rows import BLOCKS, FRAMES, KINDS, MEASURED, evened, looks, measured, rows_of
 from tests.amd import openings
 from tests.amd.openings import pcm, silence
 
@@ -159,6 +160,27 @@ def test_rows_say_what_counts_and_what_is_true():
     assert counted[0] > 40
     assert counted[1] == 0
     assert rows.weight[0].sum() == pytest.approx(np.sqrt(counted[0]), rel=1e-3)
+
+
+def test_people_and_machines_of_each_family_of_voices_count_the_same():
+    person, machine = openings.person(), openings.machine()
+    made = [("human", "hello", person), ("machine", "personal", machine), ("machine", "short", machine)]
+    rows = rows_of(
+        [
+            Opening(label, kind, f"{family}:one", "xx", "", None, sound)  # type: ignore[arg-type]
+            for family in ("reader", "robot")
+            for label, kind, sound in made
+        ]
+        + [Opening("silence", "", "", "", "", None, pcm(silence(7.0)))]  # type: ignore[arg-type]
+    )
+    assert [KINDS[kind] for kind in rows.kind[:3]] == ["human/hello", "machine/personal", "machine/short"]
+    assert KINDS[rows.kind[-1]] == "silence"
+    even = evened(rows).sum(axis=1)
+    for first in (0, 3):
+        assert even[first] == pytest.approx(even[first + 1] + even[first + 2], rel=1e-4)
+    assert even.sum() == pytest.approx(rows.weight.sum(), rel=1e-4)
+    alone = replace(rows, family=np.array(["only"] * 7), machine=np.ones(7, np.float32))
+    assert (evened(alone) == rows.weight).all()
 
 
 def test_a_network_for_other_inputs_or_with_layers_that_do_not_fit_is_refused():
