@@ -1,41 +1,20 @@
 """A switch without a wire: orders become facts in virtual time, as fates and FreeSWITCH have it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from engine.domain import facts as f
 from engine.domain.errors import SwitchError
 from engine.ports import Dial, LiveLeg
 from engine.sim.fates import ANSWERING, Fate
 from engine.sim.outcomes import Refusal
+from engine.twin.far_end import FarEnd, Leg
 from engine.twin.time import VirtualTime
 from engine.twin.world import Delays
 
 NETWORK_GIVES_UP_S = 120.0
-MACHINE_LISTENS_S = 60.0
 HANG_UP_S = 0.01
 PROMPT_S = 3.0  # of a prompt whose length nobody knows
 ANSWER_S = 0.1  # an operator's phone
-
-Cancel = Callable[[], None]
-
-
-@dataclass(slots=True)
-class Leg:
-    """`fate`: of a person's leg; None for an operator's. Instants on the twin's clock, -1.0: never."""
-
-    leg_id: str
-    fate: Fate | None
-    born_s: float
-    answered_s: float = -1.0
-    peer: str = ""
-    prompts: int = 0
-    heard: bool = False
-    pending: list[Cancel] = field(default_factory=list)
-    patience: Cancel | None = None
-    playing: Cancel | None = None
-    leaving: Cancel | None = None
-    step: Callable[[], None] | None = None  # tells that the prompt is over
 
 
 class TwinSwitch:
@@ -57,6 +36,7 @@ class TwinSwitch:
     ) -> None:
         self._time, self._delays, self._fate_of, self._tell = time, delays, fate_of, tell
         self._prompt_s = prompt_s
+        self._far_end = FarEnd(time, delays.machine_heard_s, self._over, self._pressed)
         self.legs: dict[str, Leg] = {}
         self.kinds: dict[str, str] = {}  # what was at the far end, by leg; whoever counts takes it away
         self.busy = 0
@@ -116,8 +96,7 @@ class TwinSwitch:
             cancel()
         leg.pending.clear()
         leg.answered_s = self._time.now
-        if leg.fate is not None:
-            self._wait(leg)
+        self._far_end.waits(leg)
         self._tell(f.LegAnswered(leg.leg_id, self._time.now))
         if leg.leg_id in self.legs:
             self._tell(f.LegParked(leg.leg_id, self._time.now))
@@ -129,20 +108,8 @@ class TwinSwitch:
         no = (leg.fate and leg.fate.refusal) or Refusal(480)
         self._end(leg, no.cause, no.q850 or 16, no.sip, "them")
 
-    def _wait(self, leg: Leg) -> None:
-        """Nobody talks to them: how long they stay."""
-        assert leg.fate is not None
-        if leg.fate.kind == "answer":
-            leg.patience = self._time.after(leg.fate.patience_s, "patience", lambda: self._left(leg))
-            for on_prompt, after_s, digits in leg.fate.presses:
-                if on_prompt == 0:
-                    self._press(leg, after_s, digits)
-        else:
-            stays_s = leg.fate.greeting_s + MACHINE_LISTENS_S
-            leg.patience = self._time.after(stays_s, "machine", lambda: self._left(leg))
-
-    def _left(self, leg: Leg) -> None:
-        self._end(leg, "NORMAL_CLEARING", 16, 0, "them")
+    def _over(self, leg: Leg, by: str) -> None:
+        self._end(leg, "NORMAL_CLEARING", by=by)
 
     def _end(self, leg: Leg, cause: str, q850: int = 16, sip: int = 0, by: str = "") -> None:
         if self.legs.pop(leg.leg_id, None) is None:
@@ -184,14 +151,7 @@ class TwinSwitch:
         for cancel in (person.patience, person.playing, person.leaving):
             if cancel:
                 cancel()
-        fate = person.fate
-        if fate is not None and fate.kind == "answer":
-            person.leaving = self._time.after(fate.talk_s, "talk", lambda: self._left(person))
-        else:  # the operator hears a machine and hangs up
-            heard_s = self._delays.machine_heard_s
-            person.leaving = self._time.after(
-                heard_s, "machine", lambda: self._end(person, "NORMAL_CLEARING", by="us")
-            )
+        self._far_end.talks(person)
         now = self._time.now
         self._tell(f.LegBridged(person.leg_id, now, agent.leg_id))
         self._tell(f.LegBridged(agent.leg_id, now, person.leg_id))
@@ -215,7 +175,7 @@ class TwinSwitch:
         leg = self._leg(leg_id)
         if leg.playing:
             leg.playing()
-        self._listen(leg, prompts, lambda played_ms: f.LegParked(leg_id, self._time.now))
+        self._play(leg, prompts, lambda played_ms: f.LegParked(leg_id, self._time.now))
 
     def play(self, leg_id: str, step_id: str, prompts: Sequence[str]) -> None:
         leg = self._leg(leg_id)
@@ -223,24 +183,12 @@ class TwinSwitch:
         def over(played_ms: int) -> f.Fact:
             return f.StepDone(leg_id, self._time.now, step_id, "playback", "FILE PLAYED", played_ms)
 
-        self._listen(leg, prompts, over)
+        self._play(leg, prompts, over)
 
-    def _listen(self, leg: Leg, prompts: Sequence[str], over: Callable[[int], f.Fact]) -> None:
-        """The person listens: to the robot now, no longer to silence. `over`: what is told of its end, given
-        the milliseconds played."""
-        leg_id = leg.leg_id
-        leg.prompts += 1
-        fate, lasts_s = leg.fate, sum(map(self._prompt_s, prompts))
-        if fate is not None and fate.kind == "answer":
-            if leg.patience:
-                leg.patience()
-            if not leg.heard:
-                leg.heard = True
-                leg.leaving = self._time.after(fate.listen_s, "listen", lambda: self._left(leg))
-            for on_prompt, after_s, digits in fate.presses:
-                if on_prompt == leg.prompts:
-                    self._press(leg, after_s, digits)
-
+    def _play(self, leg: Leg, prompts: Sequence[str], over: Callable[[int], f.Fact]) -> None:
+        """`over`: what is told of the prompts' end, given the milliseconds played."""
+        leg_id, lasts_s = leg.leg_id, sum(map(self._prompt_s, prompts))
+        self._far_end.listens(leg)
         began_s = self._time.now
 
         def done() -> None:
@@ -251,13 +199,10 @@ class TwinSwitch:
         leg.playing = self._time.after(lasts_s, "play", done)
         self._time.after(0.0, "play", lambda: self._tell(f.StepStarted(leg_id, self._time.now, "playback")))
 
-    def _press(self, leg: Leg, after_s: float, digits: str) -> None:
-        def press() -> None:
-            for digit in digits:
-                if leg.leg_id in self.legs and not leg.peer:
-                    self._tell(f.DigitPressed(leg.leg_id, self._time.now, digit))
-
-        self._later(leg, after_s, press)
+    def _pressed(self, leg: Leg, digits: str) -> None:
+        for digit in digits:
+            if leg.leg_id in self.legs and not leg.peer:
+                self._tell(f.DigitPressed(leg.leg_id, self._time.now, digit))
 
     def stop_playing(self, leg_id: str) -> None:
         leg = self._leg(leg_id)
@@ -266,10 +211,7 @@ class TwinSwitch:
             self._time.after(0.0, "stop", leg.step)
 
     def hold(self, leg_id: str, music: str, notice: str) -> None:
-        """Music: whoever waits to it knows whom they wait for, and waits as long as a listener listens."""
-        leg = self._leg(leg_id)
-        if leg.patience and leg.fate is not None and leg.fate.kind == "answer" and leg.heard:
-            leg.patience()
+        self._far_end.hears_music(self._leg(leg_id))
 
     def transfer(self, leg_id: str, number: str, gateway: str, caller_id: str, sorry: str) -> None:
         self.hang_up(leg_id)
