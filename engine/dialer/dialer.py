@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from engine.dialer.adopt import Adoption
 from engine.dialer.agents import Agents
 from engine.dialer.calls import Calls
 from engine.dialer.conduct import Robots
@@ -65,9 +66,8 @@ class Dialer:
             shop,
             self.calls,
             self.agents,
-            self.gateways,
             self.settler,
-            self.inbound,
+            Adoption(shop, self.calls, self.agents, self.gateways, self.inbound),
             self.desk.supervisors,
             intents,
         )

@@ -7,20 +7,15 @@ unknown and kept in every limit.
 from collections.abc import Set
 from dataclasses import replace
 
-from engine.calls.attempt import State
+from engine.dialer.adopt import Adoption
 from engine.dialer.agents import LEG_VARIABLE, Agents
 from engine.dialer.calls import Calls
 from engine.dialer.consult import LEG_CONSULT
-from engine.dialer.gateways import GatewayBook
-from engine.dialer.inbound import MARK, Inbound
-from engine.dialer.joining import HELD
-from engine.dialer.life import CallLife
+from engine.dialer.inbound import MARK
 from engine.dialer.settle import Settler
 from engine.dialer.shop import Shop, log
 from engine.dialer.supervisors import Supervisors
-from engine.domain import facts as f
 from engine.domain.attempt import Intent
-from engine.domain.campaign import Mode
 from engine.domain.contact import PersonHistory
 from engine.domain.errors import StoreError, SwitchError
 from engine.ports import IntentBook, LiveLeg, OpenAttempt, Switch
@@ -30,21 +25,21 @@ YOUNG_S = 10.0  # a command that left us may still stand in the switch's queue
 
 
 class Recovery:
-    """Reconciles memory, store and switches."""
+    """Reconciles memory, store and switches: says what lives, what is gone and what may still come. (How what
+    lives goes on: `adopt.py`.)"""
 
     def __init__(
         self,
         shop: Shop,
         calls: Calls,
         agents: Agents,
-        gateways: GatewayBook,
         settler: Settler,
-        inbound: Inbound,
+        adoption: Adoption,
         supervisors: Supervisors,
         intents: IntentBook | None = None,
     ) -> None:
         self._shop, self._calls, self._agents = shop, calls, agents
-        self._gateways, self._settler, self._inbound, self._intents = gateways, settler, inbound, intents
+        self._settler, self._adoption, self._intents = settler, adoption, intents
         self._supervisors = supervisors
         self._late: dict[str, set[str]] = {}
         self.awaited: dict[str, OpenAttempt] = {}
@@ -85,7 +80,7 @@ class Recovery:
                 unknown += self._gone(attempt)
         for leg_id in callers - self._calls.lives.keys():
             switch, leg = legs[leg_id]
-            adopted += self._adopt_caller(switch, leg, peers.get(leg_id, ""))
+            adopted += self._adoption.adopt_caller(switch, leg, peers.get(leg_id, ""))
         if adopted or unknown:
             log.warning("recovered", extra={"team": team, "adopted": adopted, "unknown": unknown})
             self._shop.note("note", what="recovered", team=team, adopted=adopted, unknown=unknown)
@@ -154,67 +149,11 @@ class Recovery:
                 self._shop.count("intents_restored")
 
     def _adopt(self, attempt: OpenAttempt, switch: Switch, leg: LiveLeg, peer: str) -> int:
-        intent = attempt.intent
-        self.awaited.pop(intent.attempt_id, None)
-        found = self._shop.store.find_contact(intent.contact_id)
-        campaign = self._shop.campaigns.get(intent.campaign_id)
-        if found is None or campaign is None:
-            switch.hang_up(leg.leg_id)  # nobody knows any more what it was for
-            return self._gone(attempt)
-        now, wall = self._shop.clock.now_s(), self._shop.clock.wall_s()
-        age_s = max(0.0, wall - intent.made_at_s)
-        campaign = replace(campaign, mode=Mode(intent.mode))  # it keeps the mode it was begun in
-        life = CallLife(intent, campaign, found.contact, found.progress, switch.name, started_s=now - age_s)
-        life.originated_at_s, life.paced = intent.made_at_s, campaign.mode not in (Mode.PREVIEW, Mode.MANUAL)
-        self._gateways.adopt(intent.gateway)
-        self._place(life, leg, peer)
-        return 1
-
-    def _adopt_caller(self, switch: Switch, leg: LiveLeg, peer: str) -> int:
-        """A call that came in: all that is known of it stands on its leg."""
-        life = self._inbound.life_of(leg, switch.name)
-        if life is None:
-            switch.hang_up(leg.leg_id)
-            return 0
-        self._place(life, leg, peer)
-        return 1
-
-    def _place(self, life: CallLife, leg: LiveLeg, peer: str) -> None:
-        """Into the state that the switch shows it in."""
-        now, told = self._shop.clock.now_s(), leg.variables
-        life.since_s, life.screened = now, True
-        life.created_at_s, life.answered_at_s = leg.created_at_s, leg.answered_at_s
-        life.recording, life.adopted_step = told.get("prozvon_recording", ""), told.get("prozvon_step", "")
-        life.talked_to, life.noted = told.get("prozvon_talked", ""), told.get("prozvon_noted", "")
-        life.callback_at_s = number_of(told.get("prozvon_callback", ""))
-        life.bridged_at_s = leg.answered_at_s if life.talked_to else 0.0
-        agent_id = self._agents.by_leg.get(peer, "")
-        self._calls.add(life)
-        if not leg.answered:
-            life.state = State.RINGING
-            age_s = now - life.started_s
-            self._calls.conduct.arm_ring(life, max(1.0, life.campaign.ring_time_s - age_s))
-        elif agent_id:
-            life.state, life.person = State.TALKING, True
-            life.agent_id, life.agent_leg, life.talked_to = agent_id, peer, agent_id
-            self._agents.lives[agent_id].wrap_up_s = life.campaign.wrap_up_s
-            life.bridged_at_s = leg.answered_at_s
-        elif peer:
-            life.state, life.person = State.CLOSING, True  # handed over to somebody else: they go on alone
-        elif self._agents.hold_on(told.get(HELD, ""), life.leg_id):
-            life.state, life.person, life.held = State.HELD, True, True
-            agent_id = life.agent_id = life.talked_to = told[HELD]
-            life.agent_leg = self._agents.lives[agent_id].leg_id
-            self._agents.lives[agent_id].wrap_up_s = life.campaign.wrap_up_s
-            life.bridged_at_s = leg.answered_at_s
-        elif told.get("prozvon_amd"):
-            life.state, life.amd = State.CLOSING, told["prozvon_amd"]  # a machine: its net leaves the message
-        else:
-            # Answered and alone: the safety net may be speaking. Serve them as if they had just answered.
-            life.state = State.RINGING
-            self._calls.post(f.LegAnswered(life.leg_id, now))
-        life.view = None
-        self._shop.tell("adopted", attempt=life.leg_id, state=life.state.name.lower(), agent=agent_id)
+        """How many were adopted: one, or none."""
+        self.awaited.pop(attempt.intent.attempt_id, None)
+        if self._adoption.adopt(attempt.intent, switch, leg, peer):
+            return 1
+        return self._gone(attempt)
 
     def _gone(self, attempt: OpenAttempt) -> int:
         """No leg: unknown, unless it is so young that the switch may not have come to it yet."""
@@ -231,33 +170,11 @@ class Recovery:
         return 1
 
     def _settled_by_record(self, intent: Intent) -> bool:
-        """The switch wrote down how it ended. Of an answered call its record tells too little, unless an
-        agent or AMD had marked it: whether the person was served is known to nobody."""
-        switch = self._shop.switches.get(intent.switch)
-        record = switch.record_of(intent.attempt_id, self._shop.clock.now_s()) if switch else None
-        if switch is None or record is None:
-            return False
-        told, ended = record.variables, record.ended
-        talked, amd = told.get("prozvon_talked", ""), told.get("prozvon_amd", "")
-        found = self._shop.store.find_contact(intent.contact_id)
-        campaign = self._shop.campaigns.get(intent.campaign_id)
-        if found is None or campaign is None or (ended.answered_at_s and not (talked or amd)):
+        found = self._adoption.from_record(intent)
+        if found is None:
             return False
         self.awaited.pop(intent.attempt_id, None)
-        campaign = replace(campaign, mode=Mode(intent.mode))
-        now = self._shop.clock.now_s()
-        life = CallLife(intent, campaign, found.contact, found.progress, switch.name, started_s=now)
-        life.state, life.since_s, life.screened, life.amd = State.RINGING, now, True, amd
-        life.originated_at_s, life.created_at_s = intent.made_at_s, ended.created_at_s
-        life.answered_at_s = ended.answered_at_s
-        life.recording, life.noted = told.get("prozvon_recording", ""), told.get("prozvon_noted", "")
-        life.callback_at_s = number_of(told.get("prozvon_callback", ""))
-        life.talked_to, life.person = talked, bool(talked)
-        life.bridged_at_s = (record.bridged_at_s or ended.answered_at_s) if talked else 0.0
-        self._gateways.adopt(intent.gateway)
-        self._calls.add(life)
-        self._calls.post(ended)
-        self._shop.count("settled_by_record")
+        self._adoption.end(*found)
         return True
 
     def look_again(self, attempt_id: str) -> None:
@@ -292,10 +209,3 @@ def was_settled(intent: Intent, history: PersonHistory) -> bool:
 
 def is_caller_of(team: str, leg: LiveLeg) -> bool:
     return MARK in leg.variables and leg.variables.get("prozvon_team") == team
-
-
-def number_of(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
