@@ -132,3 +132,8 @@ def without_password(url: str) -> str:
     """The address as it may be logged."""
     scheme, mark, rest = url.partition("://")
     return scheme + mark + rest.rpartition("@")[2]
+
+
+def pairs(flat: list[bytes]) -> dict[bytes, bytes]:
+    """A hash, as RESP2 tells it: field, value, field, value …"""
+    return dict(zip(flat[::2], flat[1::2], strict=True))

@@ -122,6 +122,12 @@ def epoch_ms(at_s: float | None) -> int | None:
     return max(0, round(at_s * 1000))
 
 
+def instant(at_s: float | None) -> float | None:
+    """As it comes back from the store: whole milliseconds."""
+    at_ms = epoch_ms(at_s)
+    return None if at_ms is None else at_ms / 1000
+
+
 # --- a person's history, as the store keeps it: a hash of a few marks and one field per touch ----------
 
 TOUCH_FIELD: Final = b"t:"
@@ -145,6 +151,20 @@ def _touch(packed: bytes) -> Touch:
 
 
 # --- what the scripts themselves write to the journal ---------------------------------------------------
+
+
+def put_off(
+    contact_id: str,
+    person_id: str,
+    campaign_id: str,
+    next_due_at_s: float | None,
+    reason: str,
+    rule: str | None = None,
+) -> dict[str, Any]:
+    """Why a contact waits, and until when. A claim put back names the rule, too; a callback has none."""
+    whose = {"contact_id": contact_id, "person_id": person_id, "campaign_id": campaign_id}
+    by_rule = {} if rule is None else {"rule": rule}
+    return whose | by_rule | {"reason": reason, "next_due_at_s": next_due_at_s}
 
 
 def cdr_body(cdr: Cdr, next_due_at_s: float | None, next_reason: str) -> bytes:

@@ -1,21 +1,18 @@
 """ContactStore in Redis: one Lua script per atomic step, one round trip per call where it matters."""
 
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from redis.crc import key_slot
-
 from engine.domain.attempt import Cdr, Intent
 from engine.domain.campaign import CampaignState
-from engine.domain.contact import Claimed, Contact, PersonHistory, Progress, Scheduled, Touch, TouchPhase
+from engine.domain.contact import Claimed, Contact, PersonHistory, Scheduled, Touch, TouchPhase
 from engine.domain.errors import StoreError
 from engine.ports import ImportCount, Lease, OpenAttempt, QueueSizes
 from engine.store.addresses import address_of
 from engine.store.batcher import Batcher, Command, Runs
-from engine.store.client import REPLY_TIMEOUT_S, make_pool, script, without_password
+from engine.store.client import REPLY_TIMEOUT_S, make_pool, pairs, script, without_password
 from engine.store.cluster import ClusterBatcher
 from engine.store.codec import (
     INTENT,
@@ -24,19 +21,15 @@ from engine.store.codec import (
     cdr_body,
     epoch_ms,
     history_of,
+    instant,
     pack_plain,
+    put_off,
     unpack_plain,
 )
-from engine.store.layout import (
-    BLOB,
-    CAMPAIGNS,
-    bucket_of,
-    read_contact,
-    root_of,
-    shard_of,
-    stored_contact,
-)
+from engine.store.layout import BLOB, CAMPAIGNS
 from engine.store.meeting import Meeting
+from engine.store.redis_queue import RedisQueue
+from engine.store.shards import Shards
 
 IMPORT_CHUNK: Final = 500
 
@@ -53,8 +46,6 @@ class RedisStore:
         self, url: str, shards: int = 16, replicas: int = 0, timeout_s: float = REPLY_TIMEOUT_S
     ) -> None:
         self._where = without_password(url)
-        self._shards = shards
-        self._roots = [root_of(shard) for shard in range(shards)]
         self._replicas = replicas
         self._fenced_as: dict[str, int] = {}
         meeting = Meeting(self._where, shards, self._changed)
@@ -62,7 +53,6 @@ class RedisStore:
         """Another server answers than before, or the same one started anew: it may lack what was stored last.
         Called once, before anything is asked of it."""
         address = address_of(url)
-        self._groups = _by_slot(self._roots) if address.kind == "cluster" else [self._roots]
 
         def runs() -> Runs:
             if address.kind == "cluster":
@@ -71,6 +61,8 @@ class RedisStore:
 
         self.batcher = runs()
         self._confirmed = runs() if replicas else self.batcher
+        self._shards = Shards(self.batcher, shards, on_cluster=address.kind == "cluster")
+        self._queue = RedisQueue(self._shards)
 
     def close(self) -> None:
         self.batcher.close()
@@ -90,7 +82,7 @@ class RedisStore:
                 return None
             token, until_ms = reply
             if self._fenced_as.get(team) != token:  # every shard must refuse the old owner before we begin
-                known = self._of_every_group("fence", team, token)
+                known = self._shards.of_every_group("fence", team, token)
                 seen = max(token_seen for group in known for token_seen in group)
                 if seen > token:  # a failover took the newest ownership from the store: be newer than that
                     least = seen + 1
@@ -108,78 +100,13 @@ class RedisStore:
         rows = iter(contacts)
         while chunk := list(islice(rows, IMPORT_CHUNK)):
             total += len(chunk)
-            added += self._add_chunk(chunk)
+            added += self._queue.add(chunk)
         return ImportCount(added, total - added)
-
-    def _add_chunk(self, chunk: list[tuple[Contact, float]]) -> int:
-        """Two round trips. First who lives where, and the index of numbers (an entry too many is harmless
-        after a crash, one too few is not); then the contacts themselves, unless they live elsewhere."""
-        shards = self._shards
-        enrol: dict[int, list[str | bytes | int]] = defaultdict(list)
-        numbers: dict[int, list[str | bytes | int]] = defaultdict(list)
-        for contact, _ in chunk:
-            contact_id = contact.contact_id
-            person_shard = shard_of(contact.person_id, shards)
-            enrol[shard_of(contact_id, shards)] += (bucket_of(contact_id, shards), contact_id, person_shard)
-            for phone in contact.phones:
-                number = phone.number
-                numbers[shard_of(number, shards)] += (bucket_of(number, shards), number, contact_id)
-        replies = self.batcher.run_all(
-            [script("enrol").call([self._roots[shard]], *rows) for shard, rows in enrol.items()]
-            + [script("index_numbers").call([self._roots[shard]], *rows) for shard, rows in numbers.items()]
-        )
-        lives_in = {
-            contact_id: int(known)
-            for rows, reply in zip(enrol.values(), replies, strict=False)
-            for contact_id, known in zip(rows[1::3], reply, strict=True)
-        }
-        add: dict[int, list[str | bytes | int]] = defaultdict(list)
-        for contact, due_at_s in chunk:
-            shard = shard_of(contact.person_id, shards)
-            due_ms = epoch_ms(due_at_s)
-            if due_ms is None:
-                raise StoreError("a contact needs an instant from which it is due", contact.contact_id)
-            if lives_in[contact.contact_id] == shard:
-                add[shard] += (contact.contact_id, due_ms, stored_contact(contact))
-        counts = self.batcher.run_all(
-            [script("add_contacts").call([self._roots[shard]], *rows) for shard, rows in add.items()]
-        )
-        return sum(counts)
 
     def claim_due(self, lease: Lease, campaign_id: str, limit: int, lease_s: float) -> list[Claimed]:
         if limit <= 0:
             return []
-        lease_ms = max(1, round(lease_s * 1000))
-        ask = (lease.team, lease.token, campaign_id)
-        if len(self._groups) == 1:
-            (rows,) = self._of_every_group("claim", *ask, limit, lease_ms, "")
-        else:
-            rows = self._claim_across(ask, limit, lease_ms)
-        return [_claimed(*row) for row in rows]
-
-    def _claim_across(self, ask: tuple[str, int, str], limit: int, lease_ms: int) -> list[Any]:
-        """The best of all slots: every one says what it has, and each gives its part of the best."""
-        ranked = [
-            (float(rank), contact, group)
-            for group, heads in enumerate(self._of_every_group("claim", *ask, limit, lease_ms, "look"))
-            for rank, contact in zip(heads[::2], heads[1::2], strict=True)
-        ]
-        best = sorted(ranked)[:limit]
-        parts = Counter(group for _, _, group in best)
-        found = self.batcher.run_all(
-            [
-                script("claim").call(self._groups[group], *ask, part, lease_ms, "")
-                for group, part in parts.items()
-            ]
-        )
-        rows = [row for some in found for row in some]
-        for group in dict.fromkeys(group for _, _, group in sorted(ranked)):
-            if len(rows) >= len(best):
-                break  # nobody among the best was busy
-            again = script("claim").call(self._groups[group], *ask, len(best) - len(rows), lease_ms, "")
-            rows += self.batcher.run(again)
-        place = {contact: at for at, (_, contact, _) in enumerate(best)}
-        return sorted(rows, key=lambda row: place.get(read_contact(row[0]).contact_id.encode(), limit))
+        return self._queue.claim(lease, campaign_id, limit, lease_s)
 
     def put_back(
         self,
@@ -192,17 +119,10 @@ class RedisStore:
         rule: str = "",
     ) -> None:
         due_ms = epoch_ms(due_at_s)
-        body = {
-            "contact_id": contact_id,
-            "person_id": person_id,
-            "campaign_id": campaign_id,
-            "rule": rule,
-            "reason": reason,
-            "next_due_at_s": None if due_ms is None else due_ms / 1000,
-        }
+        body = put_off(contact_id, person_id, campaign_id, instant(due_at_s), reason, rule)
         self.batcher.run(
             script("put_back").call(
-                [self._root(person_id)],
+                [self._shards.root(person_id)],
                 lease.team,
                 lease.token,
                 contact_id,
@@ -215,45 +135,34 @@ class RedisStore:
         self, lease: Lease, campaign_id: str, person_id: str, contact_id: str, due_at_s: float, reason: str
     ) -> bool:
         due_ms = epoch_ms(due_at_s) or 0
-        told = {"contact_id": contact_id, "person_id": person_id, "campaign_id": campaign_id}
-        body = pack_plain({**told, "reason": reason, "next_due_at_s": due_ms / 1000})
+        body = pack_plain(put_off(contact_id, person_id, campaign_id, due_ms / 1000, reason))
         step = script("reschedule")
         return bool(
             self.batcher.run(
-                step.call([self._root(person_id)], lease.team, lease.token, contact_id, due_ms, body)
+                step.call([self._shards.root(person_id)], lease.team, lease.token, contact_id, due_ms, body)
             )
         )
 
     def queue_sizes(self, campaign_id: str, wall_s: float) -> QueueSizes:
-        counted = self._of_every_group("queue_sizes", campaign_id, epoch_ms(wall_s) or 0)
-        due, later, claimed, done = (sum(group[at] for group in counted) for at in range(4))
-        earliest_ms = min((group[4] for group in counted if group[4]), default=0)
-        return QueueSizes(due, later, claimed, done, earliest_ms / 1000)
+        return self._queue.sizes(campaign_id, wall_s)
 
     def find_contact(self, contact_id: str) -> Claimed | None:
-        root, bucket = self._root(contact_id), bucket_of(contact_id, self._shards)
-        shard = self.batcher.run(("HGET", f"{root}:where:{bucket}", contact_id))
-        if shard is None:
-            return None
-        row = self.batcher.run(script("find").call([self._roots[int(shard)]], contact_id))
-        return None if row is None else _claimed(row[0], row[1], row[2], 0)
+        return self._queue.find(contact_id)
 
     def contact_of_number(self, number: str) -> list[str]:
-        root, bucket = self._root(number), bucket_of(number, self._shards)
-        lines = self.batcher.run(("HGET", f"{root}:number:{bucket}", number))
-        return sorted(lines.decode().split("\n")) if lines else []
+        return self._queue.contacts_of(number)
 
     # --- attempts ---------------------------------------------------------------------------------------
 
     def history(self, person_id: str) -> PersonHistory:
-        marks = self.batcher.run(("HGETALL", f"{self._root(person_id)}:person:{person_id}"))
-        return history_of(person_id, _pairs(marks))
+        marks = self.batcher.run(("HGETALL", f"{self._shards.root(person_id)}:person:{person_id}"))
+        return history_of(person_id, pairs(marks))
 
     def intend(self, lease: Lease, intent: Intent) -> bool:
         reserved = Touch(intent.attempt_id, intent.made_at_s, TouchPhase.RESERVED, intent.number)
         commands: list[Command] = [
             script("intend").call(
-                [self._root(intent.person_id)],
+                [self._shards.root(intent.person_id)],
                 lease.team,
                 lease.token,
                 intent.attempt_id,
@@ -280,7 +189,7 @@ class RedisStore:
         return bool(
             self.batcher.run(
                 script("settle").call(
-                    [self._root(cdr.person_id)],
+                    [self._shards.root(cdr.person_id)],
                     lease.team,
                     lease.token,
                     cdr.attempt_id,
@@ -288,14 +197,14 @@ class RedisStore:
                     TOUCH.pack(touch) if touch else b"",
                     PROGRESS.pack(then.progress),
                     "" if due_ms is None else due_ms,
-                    cdr_body(cdr, None if due_ms is None else due_ms / 1000, then.reason),
+                    cdr_body(cdr, instant(then.due_at_s), then.reason),
                 ),
                 patient=True,
             )
         )
 
     def open_attempts(self, team: str) -> list[OpenAttempt]:
-        replies = self.batcher.run_all([("HVALS", f"{root}:open:{team}") for root in self._roots])
+        replies = self.batcher.run_all([("HVALS", f"{root}:open:{team}") for root in self._shards.roots])
         found = []
         for stored in (stored for reply in replies for stored in reply):
             token, _, packed = stored.partition(b"\n")
@@ -309,7 +218,7 @@ class RedisStore:
 
     def campaigns(self) -> list[tuple[str, dict[str, Any], CampaignState]]:
         found = []
-        for campaign_id, packed in _pairs(self.batcher.run(("HGETALL", CAMPAIGNS))).items():
+        for campaign_id, packed in pairs(self.batcher.run(("HGETALL", CAMPAIGNS))).items():
             definition, state = unpack_plain(packed)
             found.append((campaign_id.decode(), definition, CampaignState(state)))
         return sorted(found, key=lambda campaign: campaign[0])
@@ -328,34 +237,6 @@ class RedisStore:
 
     # --- inside -----------------------------------------------------------------------------------------
 
-    def _root(self, identity: str) -> str:
-        return self._roots[shard_of(identity, self._shards)]
-
-    def _of_every_group(self, name: str, *args: str | int) -> list[Any]:
-        """What a script that looks at all shards replies: for all at once, on a Cluster for each slot."""
-        return self.batcher.run_all([script(name).call(group, *args) for group in self._groups])
-
     def _changed(self) -> None:
         self._fenced_as.clear()
         self.on_new_server()
-
-
-def _by_slot(roots: list[str]) -> list[list[str]]:
-    slots: dict[int, list[str]] = defaultdict(list)
-    for root in roots:
-        slots[key_slot(root.encode())].append(root)
-    return list(slots.values())
-
-
-def _pairs(flat: list[bytes]) -> dict[bytes, bytes]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))
-
-
-def _claimed(stored: bytes, progress: bytes, marks: list[bytes], until_ms: int) -> Claimed:
-    contact = read_contact(stored)
-    return Claimed(
-        contact,
-        PROGRESS.unpack(progress) if progress else Progress(),
-        history_of(contact.person_id, _pairs(marks)),
-        until_ms / 1000,
-    )

@@ -92,3 +92,4 @@ def test_instants_without_an_end_mean_never() -> None:
     assert codec.epoch_ms(float("inf")) is None
     assert codec.epoch_ms(-5.0) == 0
     assert codec.epoch_ms(1.0005) == 1000
+    assert (codec.instant(1.0005), codec.instant(float("inf"))) == (1.0, None)
