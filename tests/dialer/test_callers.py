@@ -176,7 +176,7 @@ def test_a_transfer_from_the_robot_waits_for_an_agent_to_spare_and_goes_back_to_
 def adopted(before: World, legs: list[LiveLeg]) -> World:
     """The next engine, on the same store and the same switch."""
     world = World(people=0)
-    world.store._cases = before.store._cases
+    world.store._queue = before.store._queue
     world.store._people = before.store._people
     world.store._open = before.store._open
     world.switch.legs, world.switch.alive = legs, {leg.leg_id for leg in legs}
