@@ -1,4 +1,4 @@
-"""Every test of this folder that asks for `world` runs on the twin in memory and on each real server."""
+"""Every test of this folder that asks for `world` or `real` runs on the twin in memory and on each server."""
 
 import time
 from collections.abc import Iterator
@@ -26,16 +26,24 @@ def servers() -> Iterator[dict[str, Server]]:
 
 
 @pytest.fixture(params=["memory", *BINARIES])
-def world(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Iterator[World]:
+def real(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Iterator[RedisStore | None]:
+    """An empty store on each real server; None: it is the twin's turn."""
     if request.param == "memory":
-        clock = FakeClock()
-        yield World(MemoryStore(clock), clock.wall_s, clock.until)
+        yield None
         return
     server = servers[request.param]
     redis.Redis.from_url(server.url).flushall()
     store = RedisStore(server.url, shards=4)
-    yield World(store, time.time, wait_until)
+    yield store
     store.close()
+
+
+@pytest.fixture
+def world(real: RedisStore | None) -> World:
+    if real is not None:
+        return World(real, time.time, wait_until)
+    clock = FakeClock()
+    return World(MemoryStore(clock), clock.wall_s, clock.until)
 
 
 def wait_until(at_s: float) -> None:

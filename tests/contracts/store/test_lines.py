@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -11,7 +11,7 @@ from engine.ports import LineAsk, Lines
 from engine.store.lines import MemoryLines, RedisLines
 from engine.store.redis_store import RedisStore
 from tests.contracts.store.conftest import wait_until
-from tests.contracts.store.servers import BINARIES, Server
+from tests.contracts.store.servers import Server
 from tests.contracts.store.world import FakeClock
 
 
@@ -39,17 +39,12 @@ class Trunk:
         return {owner: self.kept[owner] for owner in wanted}
 
 
-@pytest.fixture(params=["memory", *BINARIES])
-def trunk(request: pytest.FixtureRequest, servers: dict[str, Server]) -> Iterator[Trunk]:
-    if request.param == "memory":
-        clock = FakeClock()
-        yield Trunk(MemoryLines(clock), clock.wall_s, clock.until)
-        return
-    server = servers[request.param]
-    redis.Redis.from_url(server.url).flushall()
-    store = RedisStore(server.url, shards=4)
-    yield Trunk(RedisLines(store.batcher), time.time, wait_until)
-    store.close()
+@pytest.fixture
+def trunk(real: RedisStore | None) -> Trunk:
+    if real is not None:
+        return Trunk(RedisLines(real.batcher), time.time, wait_until)
+    clock = FakeClock()
+    return Trunk(MemoryLines(clock), clock.wall_s, clock.until)
 
 
 def test_an_engine_alone_has_the_whole_contract(trunk: Trunk) -> None:
