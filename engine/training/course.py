@@ -16,7 +16,8 @@ import numpy.typing as npt
 from engine.amd.hearing import Floats
 from engine.domain.errors import ConfigError
 from engine.training import network_fit
-from engine.training.openings import Opening, Voices, write_many
+from engine.training.cast import Voices
+from engine.training.openings import Opening, write_many
 from engine.training.rows import Rows, joined, rows_of
 from engine.training.trial import Prices, Trial, fit_lines
 from engine.training.units import Shelf, Unit

@@ -9,9 +9,10 @@ import pytest
 from engine.amd.classifier import Detector, Params
 from engine.domain.errors import ConfigError
 from engine.training import measure, picture
+from engine.training.cast import Voices
 from engine.training.course import part_of
 from engine.training.network_fit import calibrate
-from engine.training.openings import Author, Voices
+from engine.training.openings import Author
 from engine.training.units import Shelf, Unit, read_index, trim, write_index, write_wav
 from engine.training.voices import listed, make
 from tests.amd import openings
