@@ -24,6 +24,7 @@ from engine.amd.tones import (
 )
 
 _FIRST_MS = 100  # no machine beeps at once, and what was before is not known yet
+_FIRST_CHORD_MS = 300  # music is what begins with chords
 _LOW_BEEP_MS = 1_100
 _ALONE_MS = 700  # nothing rings or is busy with so long a pause after so short a tone
 
@@ -45,7 +46,7 @@ class ToneTracker:
         self._sit = ""  # L or H for each of the three that have been heard
         self._sit_ended_ms = 0
         self._progress: list[tuple[int, int, float]] = []  # begin, end, Hz of the last progress tones
-        self._low: Tone | None = None  # a beep, if it stays alone
+        self._lone: Tone | None = None  # a beep, if it stays alone
         self.in_tone = False
         self.tonal_ms = 0  # all tones so far
 
@@ -60,7 +61,7 @@ class ToneTracker:
         pure = share >= PURE
         if not self._run_ms:
             if not pure:  # as nearly always
-                return self._alone() if self._low is not None else None
+                return self._alone() if self._lone is not None else None
         elif pure and self._same(hz, second_hz):
             self._goes_on(hz, second_hz, level_dbfs, share)
             return self._lasting(level_dbfs, speech_dbfs)
@@ -139,7 +140,7 @@ class ToneTracker:
         if speech_dbfs > -90.0:
             return self._tell(ToneKind.BEEP) if self._is_beep(level_dbfs, speech_dbfs) else None
         if self._is_dual:
-            return None
+            return self._tell(ToneKind.BEEP) if self._is_chord else None
         if is_cng(hz) and run_ms <= limits.cng_ms[1]:
             return None  # a calling fax stops within this: `_ended` tells them apart
         if self._may_be_sit(hz) and run_ms <= limits.sit_ms[1]:
@@ -153,6 +154,13 @@ class ToneTracker:
         """Where voices hum: hardly anything but the tone; of two, both clearly apart."""
         apart = not self._is_dual or abs(self._hz - self._second_hz) >= 60.0
         return apart and self._share >= self._limits.pure_low
+
+    @property
+    def _is_chord(self) -> bool:
+        """Two tones at once before any word: out of quiet, apart, and as steady as no string is."""
+        low = min(self._hz, self._second_hz)
+        steady = self._is_steady and self._began_ms >= _FIRST_CHORD_MS
+        return steady and BEEP_HZ[0] <= low <= BEEP_HZ[1] and self._run_ms >= self._limits.beep_ms
 
     @property
     def _is_fresh(self) -> bool:
@@ -213,7 +221,7 @@ class ToneTracker:
         if self._is_dual or is_ced(hz):
             return None
         if limits.sit_ms[0] <= run_ms <= limits.sit_ms[1] and self._may_be_sit(hz):
-            return self._count_sit(hz)
+            return self._count_sit(hz, spoken)
         if spoken:
             rings = RINGS_HZ[0] < hz < RINGS_HZ[1] and 140 <= run_ms <= 1_000
             low_hz, high_hz, _, _ = self._range
@@ -226,12 +234,13 @@ class ToneTracker:
         return None
 
     def _alone(self) -> Tone | None:
-        """A short low tone after which nothing came: no ringing, no busy tone, so a beep."""
-        low = self._low
-        if low is None or self._at_ms - low.ended_ms < _ALONE_MS:
+        """A short tone after which nothing came: no ringing, no busy tone, no other information tone, so a
+        beep."""
+        lone = self._lone
+        if lone is None or self._at_ms - lone.ended_ms < _ALONE_MS:
             return None
-        self._low = None
-        return low
+        self._lone = None
+        return lone
 
     def _may_be_sit(self, hz: float) -> bool:
         """Is this the next of the three, soon enough after the one before?"""
@@ -240,11 +249,13 @@ class ToneTracker:
         low, high = SIT_HZ[len(self._sit) % len(SIT_HZ)]
         return low <= hz <= high
 
-    def _count_sit(self, hz: float) -> Tone | None:
+    def _count_sit(self, hz: float, spoken: bool) -> Tone | None:
         border_hz = 949.5 if not self._sit else 1_399.5
         clear = abs(hz - border_hz) > 12.0  # 950 and 1400 are neither
         self._sit += ("H" if hz > border_hz else "L") if clear else "?"
         self._sit_ended_ms = self._at_ms
+        first = len(self._sit) == 1
+        self._lone = self._whole(ToneKind.BEEP) if first and not spoken and self._is_fresh else None
         if len(self._sit) < len(SIT_HZ):
             return None
         name = SIT_NAMES.get(self._sit[:2], "")
@@ -257,7 +268,7 @@ class ToneTracker:
         short = limits.progress_ms <= run_ms <= _LOW_BEEP_MS and not self._is_dual
         fresh = not self._progress and self._began_ms >= 300 and self._is_steady
         alone = short and fresh and RINGS_HZ[1] < self._hz
-        self._low = Tone(ToneKind.BEEP, self._began_ms, round(self._hz, 1), self._ended_ms) if alone else None
+        self._lone = self._whole(ToneKind.BEEP) if alone else None
         before = [one for one in self._progress if self._began_ms - one[1] < 6_500]
         self._progress = [*before, (self._began_ms, self._ended_ms, self._hz)][-6:]
         lengths = [end - begin for begin, end, _ in self._progress]
@@ -272,6 +283,10 @@ class ToneTracker:
         if len(lengths) >= 2 and gaps[-1] >= 1_400 and all(shortest <= n <= longest for n in lengths[-2:]):
             return self._tell(ToneKind.RINGBACK, self._ended_ms)
         return None
+
+    def _whole(self, kind: ToneKind) -> Tone:
+        """The tone that has just ended."""
+        return Tone(kind, self._began_ms, round(self._hz, 1), self._ended_ms)
 
     def _tell(self, kind: ToneKind, ended_ms: int = -1, name: str = "") -> Tone:
         self._told = kind

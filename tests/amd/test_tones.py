@@ -148,3 +148,22 @@ def test_what_is_left_of_the_ringing_is_no_beep(rings: list[Sound]):
 def test_a_tone_that_was_there_from_the_start_is_no_beep_and_one_out_of_quiet_is():
     assert heard(tone(1_000, 0.6), silence(1.0)) == []
     assert [told.kind for told in heard(silence(0.5), tone(1_000, 0.6), silence(1.0))] == [ToneKind.BEEP]
+
+
+@pytest.mark.parametrize(("hz", "other"), [(800.0, 1_000.0), (950.0, 1_425.0), (1_000.0, 1_333.0)])
+def test_two_tones_at_once_are_a_beep_also_where_nobody_spoke_unless_it_began_with_them(
+    hz: float, other: float
+):
+    both = (tone(hz, 0.5) + tone(other, 0.5)) / 2
+    (told,) = heard(silence(0.6), both, silence(1.0))
+    assert (told.kind, abs(told.began_ms - 600) <= 40) == (ToneKind.BEEP, True)
+    assert heard(silence(0.1), both, silence(1.0)) == []
+
+
+@pytest.mark.parametrize("hz", [913.8, 950.0, 985.2])
+def test_an_information_tone_that_stays_alone_is_a_beep(hz: float):
+    (told,) = heard(silence(0.5), tone(hz, 0.3), silence(1.0))
+    assert (told.kind, abs(told.began_ms - 500) <= 40) == (ToneKind.BEEP, True)
+    assert abs(told.ended_ms - 800) <= 40
+    two = heard(silence(0.5), tone(hz, 0.3), tone(1_400.0, 0.3), silence(1.0))
+    assert ToneKind.BEEP not in [told.kind for told in two]
