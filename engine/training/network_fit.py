@@ -38,10 +38,10 @@ class Recipe:
     against one about who it is.
     """
 
-    filters: int = 32
-    block: int = 64
-    memory: int = 96
-    out: int = 32
+    filters: int = 40
+    block: int = 80
+    memory: int = 128
+    out: int = 48
     passes: int = 16
     batch: int = 96
     rate: float = 4e-3
