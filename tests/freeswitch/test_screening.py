@@ -40,7 +40,7 @@ pytestmark = pytest.mark.freeswitch
 
 WAIT_S = 20.0
 MakeRoom = Callable[..., tuple["Room", FarEnd, FarEnd]]
-AGENT_HZ, MAX_SCREENING_S = 700.0, 4.0
+AGENT_HZ, MAX_SCREENING_S = 700.0, 6.0
 
 
 def spoken(pcm: bytes) -> bytes:
