@@ -47,7 +47,7 @@ def test_measuring_late_and_together_says_the_same(cases: list[measure.Case]):
     for case in cases:
         lazy, eager = (Listening(ToneLimits(), standard()) for _ in range(2))
         eager.always = True
-        for frame in frames_of([*frames_in(case.pcm)]):
+        for frame in frames_of(frames_in(case.pcm)):
             listen([lazy], [frame])
             listen([eager], [frame])
             if not lazy.looked:
